@@ -1,0 +1,81 @@
+import type { Action } from '../policy/actions.ts'
+import type { Decision, RequestContext } from '../policy/decision.ts'
+
+/** What identifies a hand-out; never a value. */
+export type Handout = {
+  vault?: string
+  name?: string
+  version?: string
+  /** HMAC-SHA256 (key `value-hmac` in the gateway vault) of the value, base64url. */
+  valueHash?: string
+  jti?: string
+  /** SHA-256 of the token's text, base64url. */
+  tokenHash?: string
+  /** SAS correlation id, handle id and the like. */
+  reference?: string
+  /** RFC 3339. */
+  expiresAt?: string
+}
+
+/** The principal as the journal keeps it: the id and all claims that `decide` saw. */
+export type EntryPrincipal = {
+  id: string
+  issuerName: string
+  kind: 'entra' | 'oidc'
+  appId?: string
+  tokenId?: string
+  groups: readonly string[] | 'overage'
+  roles: readonly string[]
+  claims: Readonly<Record<string, unknown>>
+}
+
+/** A decided request: `intent` before a permitted act, `denial` before a 403. */
+export type DecidedEntry = {
+  kind: 'intent' | 'denial'
+  txn: string
+  /** RFC 3339, milliseconds. */
+  time: string
+  principal: EntryPrincipal
+  grantChain?: readonly string[]
+  action: Action
+  resource: string
+  context: RequestContext
+  decision: Decision
+  /** Why it was refused although permitted: an unmet obligation, a missing secret; internal tag. */
+  refusal?: string
+  handout?: Handout
+}
+
+/** What came of an intent. */
+export type ResultEntry = {
+  kind: 'result'
+  txn: string
+  time: string
+  outcome: 'ok' | 'failed' | 'unknown'
+  /** Internal tag of the error. */
+  reason?: string
+  handout?: Handout
+}
+
+/** Requests that failed authentication, summed per issuer and reason each minute. */
+export type RefusedEntry = { kind: 'refused'; time: string; issuer: string; reason: string; count: number }
+
+/** Housekeeping of the gateway itself: `keys.created`, `policy.reloaded`, `canary`, timers. */
+export type SystemEntry = { kind: 'system'; time: string; event: string; detail: Readonly<Record<string, unknown>> }
+
+export type Entry = DecidedEntry | ResultEntry | RefusedEntry | SystemEntry
+
+/** Proof for the caller: `X-Sallyport-Receipt: <wid>;<seq>;<mac-prefix>`. */
+export type Receipt = { wid: string; seq: number; macPrefix: string }
+
+export type Journal = {
+  /**
+   * Durable when it resolves. Rejects with GatewayError `journal_unavailable` within the deadline when it cannot be,
+   * and then the entry's act must not happen.
+   */
+  record(entry: Entry): Promise<Receipt>
+  /** Queues an entry that may follow asynchronously (results of acts whose identity is in the intent). Never throws. */
+  follow(entry: Entry): void
+  /** Writes what is queued and `writer.close`; nothing may be recorded afterwards. */
+  close(): Promise<void>
+}

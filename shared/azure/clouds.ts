@@ -1,0 +1,40 @@
+/** Facts of one Azure cloud; the Key Vault audience itself comes from the vault's challenge. */
+export type Cloud = {
+  authority: string
+  /** `{tid}` stands for the tenant. */
+  issuers: { v1: string; v2: string }
+  vaultSuffix: string
+  tableSuffix: string
+  arm: string
+  graph: string
+}
+
+/** Sources: MSAL AuthorityMetadata; learn.microsoft.com/graph/deployments; Entra national clouds. */
+export const CLOUDS = {
+  AzurePublic: {
+    authority: 'https://login.microsoftonline.com',
+    issuers: { v1: 'https://sts.windows.net/{tid}/', v2: 'https://login.microsoftonline.com/{tid}/v2.0' },
+    vaultSuffix: 'vault.azure.net',
+    tableSuffix: 'table.core.windows.net',
+    arm: 'https://management.azure.com',
+    graph: 'https://graph.microsoft.com',
+  },
+  AzureChina: {
+    authority: 'https://login.partner.microsoftonline.cn',
+    issuers: { v1: 'https://sts.chinacloudapi.cn/{tid}/', v2: 'https://login.partner.microsoftonline.cn/{tid}/v2.0' },
+    vaultSuffix: 'vault.azure.cn',
+    tableSuffix: 'table.core.chinacloudapi.cn',
+    arm: 'https://management.chinacloudapi.cn',
+    graph: 'https://microsoftgraph.chinacloudapi.cn',
+  },
+  AzureUSGovernment: {
+    authority: 'https://login.microsoftonline.us',
+    issuers: { v1: 'https://sts.windows.net/{tid}/', v2: 'https://login.microsoftonline.us/{tid}/v2.0' },
+    vaultSuffix: 'vault.usgovcloudapi.net',
+    tableSuffix: 'table.core.usgovcloudapi.net',
+    arm: 'https://management.usgovcloudapi.net',
+    graph: 'https://graph.microsoft.us',
+  },
+} as const satisfies Record<string, Cloud>
+
+export type CloudName = keyof typeof CLOUDS

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import { CLOUDS, type CloudName } from './azure/clouds.ts'
+
+/** Where the connections of production hosts go in a local run; refused in Azure. */
+export type LocalRoute = { hosts: Record<string, string>; caPath: string }
+
+export type Config = {
+  mode: 'azure' | 'local'
+  version: string
+  cloud: CloudName
+  /** `iss` of our own tokens and base of the metadata; never taken from Host. */
+  issuer: string
+  /** Audiences a caller's token may name for this gateway; issuer documents narrow them further. */
+  tableEndpoint: string
+  /** Alias → vault URL. The gateway's own vault is never among them. */
+  vaults: ReadonlyMap<string, string>
+  gatewayVault: string
+  /** How many right-most `X-Forwarded-For` hops are ours; 0 = the client address is unknown. */
+  trustedHops: number
+  policyPollSeconds: number
+  policyMaxStaleSeconds: number
+  journalDeadlineMs: number
+  secretCacheSeconds: number
+  local?: LocalRoute
+}
+
+/** Any of these says that we run in Azure; Flex Consumption sets no WEBSITE_INSTANCE_ID. */
+export const AZURE_MARKERS = [
+  'WEBSITE_INSTANCE_ID',
+  'WEBSITE_SITE_NAME',
+  'WEBSITE_SKU',
+  'WEBSITE_POD_NAME',
+  'LEGION_SERVICE_HOST',
+] as const
+
+/** Options that would write memory or the environment to disk or open a debugger (T37). */
+const FORBIDDEN_NODE_OPTIONS =
+  /--(report-on|report-uncaught|report-signal|heapsnapshot|heap-prof|inspect|diagnostic-dir)/
+
+const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback)
+
+const Settings = z.object({
+  SALLYPORT_CLOUD: z.enum(Object.keys(CLOUDS) as [CloudName, ...CloudName[]]).default('AzurePublic'),
+  SALLYPORT_ISSUER: z.url({ protocol: /^https?$/ }),
+  SALLYPORT_TABLE_ENDPOINT: z.url({ protocol: /^https$/ }),
+  SALLYPORT_VAULTS: z.string().min(1),
+  SALLYPORT_GATEWAY_VAULT: z.url({ protocol: /^https$/ }),
+  SALLYPORT_TRUSTED_HOPS: z.coerce.number().int().min(0).max(8).default(1),
+  SALLYPORT_POLICY_POLL_SECONDS: seconds(5, 60),
+  SALLYPORT_POLICY_MAX_STALE_SECONDS: seconds(60, 3_600),
+  SALLYPORT_JOURNAL_DEADLINE_MS: z.coerce.number().int().min(100).max(30_000).default(2_000),
+  SALLYPORT_SECRET_CACHE_SECONDS: seconds(300, 3_600),
+  SALLYPORT_ALLOW_STUBS: z.literal('1').optional(),
+  SALLYPORT_LOCAL_HOSTS: z.string().optional(),
+  SALLYPORT_LOCAL_CA: z.string().optional(),
+  NODE_OPTIONS: z
+    .string()
+    .refine((text) => !FORBIDDEN_NODE_OPTIONS.test(text), 'must not write reports, heap snapshots or open a debugger')
+    .optional(),
+})
+
+/** Names of the settings the gateway reads; infra/ sets exactly these. */
+export const SETTING_NAMES = Object.keys(Settings.shape).filter((name) => name.startsWith('SALLYPORT_'))
+
+const VAULT_ALIAS = /^[a-z][a-z0-9-]{0,30}$/
+
+/** Reads and checks the environment; throws one Error that names every wrong setting and what it should be. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const parsed = Settings.safeParse(env)
+  if (!parsed.success)
+    throw new Error(faults(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)))
+  const settings = parsed.data
+  const local = localRoute(settings, env)
+  const vaults = readVaults(settings.SALLYPORT_VAULTS)
+  const gatewayVault = origin(settings.SALLYPORT_GATEWAY_VAULT)
+  if ([...vaults.values()].includes(gatewayVault)) {
+    throw new Error(faults(['SALLYPORT_VAULTS: an alias points at the gateway vault, which nobody may name']))
+  }
+  if (!local && new URL(settings.SALLYPORT_ISSUER).protocol !== 'https:') {
+    throw new Error(faults(['SALLYPORT_ISSUER: must be https outside a local run']))
+  }
+  return {
+    mode: local ? 'local' : 'azure',
+    version: VERSION,
+    cloud: settings.SALLYPORT_CLOUD,
+    issuer: settings.SALLYPORT_ISSUER.replace(/\/$/, ''),
+    tableEndpoint: origin(settings.SALLYPORT_TABLE_ENDPOINT),
+    vaults,
+    gatewayVault,
+    trustedHops: settings.SALLYPORT_TRUSTED_HOPS,
+    policyPollSeconds: settings.SALLYPORT_POLICY_POLL_SECONDS,
+    policyMaxStaleSeconds: settings.SALLYPORT_POLICY_MAX_STALE_SECONDS,
+    journalDeadlineMs: settings.SALLYPORT_JOURNAL_DEADLINE_MS,
+    secretCacheSeconds: settings.SALLYPORT_SECRET_CACHE_SECONDS,
+    ...(local && { local }),
+  }
+}
+
+export const VERSION = '0.1.0'
+
+function localRoute(
+  settings: z.infer<typeof Settings>,
+  env: Record<string, string | undefined>,
+): LocalRoute | undefined {
+  const { SALLYPORT_ALLOW_STUBS, SALLYPORT_LOCAL_HOSTS, SALLYPORT_LOCAL_CA } = settings
+  if (!SALLYPORT_ALLOW_STUBS && !SALLYPORT_LOCAL_HOSTS && !SALLYPORT_LOCAL_CA) return undefined
+  const marker = AZURE_MARKERS.find((name) => env[name])
+  if (marker)
+    throw new Error(
+      faults([
+        `local servers are refused in Azure (${marker} is set): remove SALLYPORT_ALLOW_STUBS and SALLYPORT_LOCAL_*`,
+      ]),
+    )
+  if (!SALLYPORT_ALLOW_STUBS) throw new Error(faults(['SALLYPORT_LOCAL_*: needs SALLYPORT_ALLOW_STUBS=1']))
+  if (!SALLYPORT_LOCAL_HOSTS || !SALLYPORT_LOCAL_CA) {
+    throw new Error(faults(['SALLYPORT_ALLOW_STUBS=1 needs SALLYPORT_LOCAL_HOSTS and SALLYPORT_LOCAL_CA']))
+  }
+  return { hosts: parsePairs('SALLYPORT_LOCAL_HOSTS', SALLYPORT_LOCAL_HOSTS), caPath: SALLYPORT_LOCAL_CA }
+}
+
+function readVaults(text: string): ReadonlyMap<string, string> {
+  const vaults = new Map<string, string>()
+  for (const [alias, url] of Object.entries(parsePairs('SALLYPORT_VAULTS', text))) {
+    if (!VAULT_ALIAS.test(alias))
+      throw new Error(faults([`SALLYPORT_VAULTS: \`${alias}\` is not an alias (a-z, 0-9, -)`]))
+    if (!url.startsWith('https://')) throw new Error(faults([`SALLYPORT_VAULTS: \`${alias}\` must be an https URL`]))
+    vaults.set(alias, origin(url))
+  }
+  return vaults
+}
+
+/** `name=value,name=value`. */
+function parsePairs(setting: string, text: string): Record<string, string> {
+  const pairs: Record<string, string> = {}
+  for (const part of text.split(',').map((item) => item.trim())) {
+    const at = part.indexOf('=')
+    if (at < 1) throw new Error(faults([`${setting}: must be name=value,name=value`]))
+    pairs[part.slice(0, at)] = part.slice(at + 1)
+  }
+  return pairs
+}
+
+const origin = (url: string) => new URL(url).origin
+
+const faults = (lines: string[]) => `the configuration is wrong:\n${lines.map((line) => `  ${line}`).join('\n')}`

@@ -1,0 +1,239 @@
+type ErrorSpec = {
+  /** HTTP status on native routes. */
+  status: number
+  /** Public sentence: RFC 9457 `title` and default `detail`. */
+  title: string
+  /** What the caller can do about it (docs/errors.md). */
+  remedy: string
+  /** `error` code and status on OAuth routes (RFC 6749 §5.2, RFC 8693 §2.2.2); absent where such a route cannot answer it. */
+  oauth?: { error: string; status: number }
+}
+
+const oauth = (error: string, status = 400) => ({ error, status })
+
+/** The one table of errors: every refusal of the gateway, in both dialects. docs/errors.md is generated from it. */
+export const ERRORS = {
+  invalid_request: {
+    status: 400,
+    title: 'the request is malformed',
+    remedy: 'Compare the request with the OpenAPI document; `detail` names the part that is wrong.',
+    oauth: oauth('invalid_request'),
+  },
+  invalid_client: {
+    status: 401,
+    title: 'the caller could not be authenticated',
+    remedy: 'Send `Authorization: Bearer` with a fresh token of a trusted issuer whose audience is this gateway.',
+    oauth: oauth('invalid_client', 401),
+  },
+  missing_token: {
+    status: 401,
+    title: 'no credential was sent',
+    remedy: 'Send `Authorization: Bearer <token>`.',
+    oauth: oauth('invalid_client', 401),
+  },
+  invalid_token: {
+    status: 401,
+    title: 'the bearer token is not acceptable',
+    remedy: 'Get a new token for this gateway; it must be unexpired and come from a trusted issuer.',
+    oauth: oauth('invalid_client', 401),
+  },
+  invalid_subject_token: {
+    status: 400,
+    title: 'the subject or actor token is not acceptable',
+    remedy: 'Send an unexpired token of a trusted issuer (RFC 8693 §2.2.2).',
+    oauth: oauth('invalid_request'),
+  },
+  access_denied: {
+    status: 403,
+    title: 'access denied',
+    remedy:
+      'Either it does not exist or no policy permits it; the two are told apart to nobody without permission. An operator can explain the decision by its `instance`.',
+    oauth: oauth('invalid_target'),
+  },
+  reason_required: {
+    status: 403,
+    title: 'a reason is required',
+    remedy: 'Send `X-Sallyport-Reason`, or `reason` in the body.',
+    oauth: oauth('invalid_request'),
+  },
+  approval_required: {
+    status: 403,
+    title: 'an approval is required',
+    remedy: 'Open a grant and have it approved, then present the grant.',
+    oauth: oauth('invalid_target'),
+  },
+  handle_required: {
+    status: 403,
+    title: 'only a one-time handle may deliver this secret',
+    remedy: 'Create a handle with `POST /v1/handles` and redeem it.',
+    oauth: oauth('invalid_target'),
+  },
+  dpop_required: {
+    status: 403,
+    title: 'a proof of possession is required',
+    remedy: 'Send a DPoP proof (RFC 9449).',
+    oauth: oauth('invalid_request'),
+  },
+  invalid_target: {
+    status: 400,
+    title: 'the target is unknown or not permitted',
+    remedy: 'Name exactly one target that your policies permit, by `audience` or `resource`.',
+    oauth: oauth('invalid_target'),
+  },
+  invalid_scope: {
+    status: 400,
+    title: 'the scope is not available for this target',
+    remedy: 'Ask for a subset of the scope of the target.',
+    oauth: oauth('invalid_scope'),
+  },
+  unsupported_grant_type: {
+    status: 400,
+    title: 'the grant type is not supported',
+    remedy: 'Use `urn:ietf:params:oauth:grant-type:token-exchange`.',
+    oauth: oauth('unsupported_grant_type'),
+  },
+  not_found: {
+    status: 404,
+    title: 'there is nothing at this address',
+    remedy: 'Compare the path with the OpenAPI document.',
+    oauth: oauth('invalid_request', 404),
+  },
+  secret_not_found: {
+    status: 404,
+    title: 'the secret or version does not exist',
+    remedy: 'List the secrets you may read with `GET /v1/secrets`.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'the method is not allowed here',
+    remedy: 'Use one of the methods of the `Allow` header.',
+    oauth: oauth('invalid_request', 405),
+  },
+  secret_disabled: {
+    status: 409,
+    title: 'the version is disabled',
+    remedy: 'Ask its owner to enable it, or read another version.',
+  },
+  secret_not_yet_valid: {
+    status: 409,
+    title: 'the version is not valid yet',
+    remedy: 'Wait until its `notBefore`.',
+  },
+  conflict: {
+    status: 409,
+    title: 'the state of the resource does not allow this',
+    remedy: '`detail` says what stands in the way; retry when it has gone.',
+  },
+  secret_expired: {
+    status: 410,
+    title: 'the version has expired',
+    remedy: 'Ask its owner to publish a new version.',
+  },
+  length_required: {
+    status: 411,
+    title: 'a Content-Length is required',
+    remedy: 'Send the body with a `Content-Length`; chunked bodies do not arrive.',
+    oauth: oauth('invalid_request', 411),
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'the precondition does not hold',
+    remedy: 'Read the current state and its `ETag`, then try again.',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'the request is too large',
+    remedy: 'Send less than the limit that `detail` names.',
+    oauth: oauth('invalid_request', 413),
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'the content type or encoding is not supported',
+    remedy: 'Send uncompressed UTF-8 in the content type that `detail` names.',
+    oauth: oauth('invalid_request', 415),
+  },
+  invalid_document: {
+    status: 422,
+    title: 'the document is not valid',
+    remedy: '`errors` holds a JSON pointer and a sentence for every fault.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'too many requests',
+    remedy: 'Wait as long as `Retry-After` says.',
+    oauth: oauth('slow_down', 429),
+  },
+  internal: {
+    status: 500,
+    title: 'the gateway failed',
+    remedy: 'Report the `instance`; nothing was handed out.',
+    oauth: oauth('server_error', 500),
+  },
+  journal_unavailable: {
+    status: 503,
+    title: 'the request could not be recorded, so nothing was done',
+    remedy: 'Retry after `Retry-After`; an operator should look at the data storage account.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
+  policy_unavailable: {
+    status: 503,
+    title: 'the policies cannot be read or are too old to trust',
+    remedy: 'Retry after `Retry-After`; an operator should look at the `policies` table.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
+  no_policy: {
+    status: 503,
+    title: 'no policy has been applied yet',
+    remedy: 'Run `sallyport policy apply`.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
+  issuer_unavailable: {
+    status: 503,
+    title: 'the keys of the token issuer cannot be read',
+    remedy: 'Retry after `Retry-After`; an operator should look at the issuer.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
+  vault_unavailable: {
+    status: 503,
+    title: 'the vault cannot be read',
+    remedy: 'Retry after `Retry-After`; an operator should look at the Key Vault.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
+  keys_unavailable: {
+    status: 503,
+    title: 'the signing keys are not ready',
+    remedy: 'Retry after `Retry-After`.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
+} satisfies Record<string, ErrorSpec>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export type ErrorExtras = {
+  /** Safe sentence for the caller: lower-case, no full stop, never echoes a value. */
+  detail?: string
+  /** Whole seconds for `Retry-After`. */
+  retryAfterSeconds?: number
+  /** Extra response headers, such as `Allow`. */
+  headers?: Record<string, string>
+  /** One entry per fault of a document (422). */
+  errors?: { pointer: string; detail: string }[]
+}
+
+/**
+ * The only failure that crosses a boundary. `reason` is an internal tag for log and journal and never reaches the wire.
+ * It takes no `cause`: SDK and JWT errors carry values and claims.
+ */
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly reason: string
+  readonly extras: ErrorExtras
+
+  constructor(code: ErrorCode, reason: string, extras: ErrorExtras = {}) {
+    super(`${code}: ${reason}`)
+    this.name = 'GatewayError'
+    this.code = code
+    this.reason = reason
+    this.extras = extras
+  }
+}

@@ -1,0 +1,166 @@
+import type { Entry, EntryPrincipal, Handout, Journal, Receipt } from './audit/entry.ts'
+import { GatewayError } from './errors.ts'
+import type { Principal } from './identity/principal.ts'
+import { ACTIONS, type Action } from './policy/actions.ts'
+import type { Decision, Obligations, Question, RequestContext } from './policy/decision.ts'
+
+/** What `prepare` looked up after the decision: what the intent must name, and a sealed thing that only the Grant opens. */
+export type Prepared<T> = { handout: Handout; sealed: T }
+
+export type Ask<T> = {
+  txn: string
+  principal: Principal
+  action: Action
+  resource: string
+  context: RequestContext
+  /** Runs after a permit and before the record; must reveal nothing. A GatewayError it throws is recorded as a denial. */
+  prepare?: (obligations: Obligations) => Promise<Prepared<T>>
+  /** A one-time handle satisfies `oneTime`, an approved grant `approval`. */
+  satisfies?: ReadonlySet<'oneTime' | 'approval'>
+}
+
+type Issued<T> = { ask: Ask<T>; decision: Decision; receipt: Receipt; sealed: T; journal: Journal; now: () => number }
+
+let issue: <T>(issued: Issued<T>) => Grant<T>
+
+/** Proof that one act was decided and durably recorded. Unforgeable (private constructor), good for one spend on its own action and resource. */
+export class Grant<T = unknown> {
+  readonly txn: string
+  readonly principal: Principal
+  readonly obligations: Obligations
+  readonly receipt: Receipt
+  /** What `prepare` looked up; opaque until the Grant is spent. */
+  readonly sealed: T
+  readonly #issued: Issued<T>
+  #spent = false
+
+  private constructor(issued: Issued<T>) {
+    this.#issued = issued
+    this.txn = issued.ask.txn
+    this.principal = issued.ask.principal
+    this.obligations = issued.decision.obligations
+    this.receipt = issued.receipt
+    this.sealed = issued.sealed
+  }
+
+  static {
+    issue = (issued) => new Grant(issued)
+  }
+
+  /** Consumes the grant. Throws when it was spent before or was given for another act: a bug, so nothing leaves. */
+  spend(action: Action, resource: string): void {
+    const { ask } = this.#issued
+    if (ask.action !== action || ask.resource !== resource) throw new GatewayError('internal', 'grant_for_another_act')
+    if (this.#spent) throw new GatewayError('internal', 'grant_spent_twice')
+    this.#spent = true
+  }
+
+  /** Lets the RESULT follow asynchronously: enough where the intent already names what was handed out. */
+  succeeded(handout?: Handout): void {
+    this.#issued.journal.follow(this.#result('ok', undefined, handout))
+  }
+
+  /** Records a durable RESULT before the answer leaves: for what exists only after the act (tokens minted upstream). */
+  async succeededDurably(handout: Handout): Promise<void> {
+    await this.#issued.journal.record(this.#result('ok', undefined, handout))
+  }
+
+  /** Records that the act failed; `error` is reduced to its internal tag. */
+  failed(error: unknown): void {
+    const reason = error instanceof GatewayError ? error.reason : 'unexpected_error'
+    this.#issued.journal.follow(this.#result('failed', reason))
+  }
+
+  #result(outcome: 'ok' | 'failed', reason?: string, handout?: Handout): Entry {
+    const { txn } = this.#issued.ask
+    const time = new Date(this.#issued.now()).toISOString()
+    return { kind: 'result', txn, time, outcome, ...(reason && { reason }), ...(handout && { handout }) }
+  }
+}
+
+export type GateDeps = {
+  /** Decides against the policy set in force; throws `policy_unavailable` when that is too old. */
+  decide: (question: Question) => Decision
+  /** Re-reads the policy revision in storage and reloads when it moved; MUTATE acts call it just before they act. */
+  refreshPolicy: () => Promise<void>
+  journal: Journal
+  now: () => number
+}
+
+export type Gate = {
+  /** The one door: decide → record INTENT durably → Grant. Throws GatewayError; a refusal has been recorded when it does. */
+  admit<T = undefined>(ask: Ask<T>): Promise<Grant<T>>
+}
+
+/** Builds the door. Order is the product's promise: decide before look-up, record before anything leaves. */
+export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): Gate {
+  return {
+    async admit<T>(ask: Ask<T>): Promise<Grant<T>> {
+      const mutates = ACTIONS[ask.action].mask === 'MUTATE'
+      if (mutates) await refreshPolicy()
+      const decision = decide(ask)
+      const refuse = async (error: GatewayError): Promise<never> => {
+        await journal.record(decided('denial', ask, decision, now(), { refusal: error.reason }))
+        throw error
+      }
+      if (decision.effect === 'deny') return refuse(new GatewayError('access_denied', decision.reason))
+      const unmet = unmetObligation(decision.obligations, ask)
+      if (unmet) return refuse(unmet)
+      const prepared = await ask.prepare?.(decision.obligations).catch(async (error: unknown) => {
+        if (error instanceof GatewayError) return refuse(error)
+        throw error
+      })
+      const handout = prepared?.handout
+      const receipt = await journal.record(decided('intent', ask, decision, now(), handout && { handout }))
+      const grant = issue<T>({ ask, decision, receipt, sealed: prepared?.sealed as T, journal, now })
+      if (mutates) await stillPermitted(grant, ask)
+      return grant
+    },
+  }
+
+  /** T11: policy may have changed while the intent was written; a change that denies stops the act. */
+  async function stillPermitted<T>(grant: Grant<T>, ask: Ask<T>): Promise<void> {
+    try {
+      await refreshPolicy()
+      const again = decide(ask)
+      if (again.effect === 'deny') throw new GatewayError('access_denied', 'policy_changed_meanwhile')
+    } catch (error) {
+      grant.failed(error)
+      throw error
+    }
+  }
+}
+
+function unmetObligation<T>(obligations: Obligations, { context, satisfies }: Ask<T>): GatewayError | undefined {
+  if (obligations.requireReason && !context.reason) return new GatewayError('reason_required', 'reason_missing')
+  if (obligations.requireDpop && !context.dpopThumbprint) return new GatewayError('dpop_required', 'dpop_missing')
+  if (obligations.oneTime && !satisfies?.has('oneTime')) return new GatewayError('handle_required', 'handle_missing')
+  if (obligations.approval && !satisfies?.has('approval'))
+    return new GatewayError('approval_required', 'approval_missing')
+  return undefined
+}
+
+function decided<T>(
+  kind: 'intent' | 'denial',
+  ask: Ask<T>,
+  decision: Decision,
+  at: number,
+  rest: { handout?: Handout; refusal?: string } = {},
+): Entry {
+  const { txn, principal, action, resource, context } = ask
+  return {
+    kind,
+    txn,
+    time: new Date(at).toISOString(),
+    principal: entryPrincipal(principal),
+    action,
+    resource,
+    context,
+    decision,
+    ...rest,
+  }
+}
+
+function entryPrincipal({ id, issuerName, kind, appId, tokenId, groups, roles, claims }: Principal): EntryPrincipal {
+  return { id, issuerName, kind, ...(appId && { appId }), ...(tokenId && { tokenId }), groups, roles, claims }
+}

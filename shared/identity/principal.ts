@@ -1,0 +1,25 @@
+/** The authenticated caller. Made only by the JWT gate from validated claims; never from headers. */
+export type Principal = {
+  /** `entra:<tid>:<oid>` or `oidc:<issuer name>:<base64url(sub)>`; the same everywhere. */
+  id: string
+  /** Name of the trusted issuer's document (not its URL). */
+  issuerName: string
+  kind: 'entra' | 'oidc'
+  /** Entra only: tenant and object id, lower-case GUIDs. */
+  tenant?: string
+  objectId?: string
+  /** Entra only: the calling application (`appid` of v1, `azp` of v2). */
+  appId?: string
+  /** Raw `sub` of the token. */
+  subject: string
+  /** Entra groups by object id; `overage` when the token says there are more than it names (deny, not "no groups"). */
+  groups: readonly string[] | 'overage'
+  roles: readonly string[]
+  /** Validated claims, frozen, null prototype, at most 16 KiB; what conditions may look at. */
+  claims: Readonly<Record<string, unknown>>
+  /** `jti` or Entra's `uti`; replay and revocation key on it, never on the token's text. */
+  tokenId?: string
+  /** Times in milliseconds since the epoch. */
+  expiresAt: number
+  validatedAt: number
+}
