@@ -10,7 +10,9 @@ export type Config = {
   cloud: CloudName
   /** `iss` of our own tokens and base of the metadata; never taken from Host. */
   issuer: string
-  /** Audiences a caller's token may name for this gateway; issuer documents narrow them further. */
+  /** Names this process in `writer.open` of the journal. */
+  instance: string
+  /** Origin of the data storage account's tables. */
   tableEndpoint: string
   /** Alias → vault URL. The gateway's own vault is never among them. */
   vaults: ReadonlyMap<string, string>
@@ -82,6 +84,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   return {
     mode: local ? 'local' : 'azure',
     version: VERSION,
+    instance: env['WEBSITE_POD_NAME'] ?? env['WEBSITE_INSTANCE_ID'] ?? 'local',
     cloud: settings.SALLYPORT_CLOUD,
     issuer: settings.SALLYPORT_ISSUER.replace(/\/$/, ''),
     tableEndpoint: origin(settings.SALLYPORT_TABLE_ENDPOINT),

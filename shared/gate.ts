@@ -90,7 +90,20 @@ export type GateDeps = {
 export type Gate = {
   /** The one door: decide → record INTENT durably → Grant. Throws GatewayError; a refusal has been recorded when it does. */
   admit<T = undefined>(ask: Ask<T>): Promise<Grant<T>>
+  /**
+   * The door for lists: decides every candidate, leaves out what is not permitted or has an unmet obligation, records one
+   * INTENT that counts what is shown, and seals the rest in a Grant. Nobody is refused a list: it may be empty.
+   */
+  admitList<T>(ask: Omit<Ask<T[]>, 'prepare'>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>>
 }
+
+/** One thing a list may show, and the resource its permission is decided on. */
+export type Candidate<T> = { resource: string; item: T }
+
+/** Header of every answer for which a journal entry was written: the caller's evidence. */
+export const receiptHeader = ({ wid, seq, macPrefix }: Receipt) => ({
+  'X-Sallyport-Receipt': `${wid};${seq};${macPrefix}`,
+})
 
 /** Builds the door. Order is the product's promise: decide before look-up, record before anything leaves. */
 export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): Gate {
@@ -100,8 +113,10 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
       if (mutates) await refreshPolicy()
       const decision = decide(ask)
       const refuse = async (error: GatewayError): Promise<never> => {
-        await journal.record(decided('denial', ask, decision, now(), { refusal: error.reason }))
-        throw error
+        throw withReceipt(
+          error,
+          await journal.record(decided('denial', ask, decision, now(), { refusal: error.reason })),
+        )
       }
       if (decision.effect === 'deny') return refuse(new GatewayError('access_denied', decision.reason))
       const unmet = unmetObligation(decision.obligations, ask)
@@ -115,6 +130,28 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
       const grant = issue<T>({ ask, decision, receipt, sealed: prepared?.sealed as T, journal, now })
       if (mutates) await stillPermitted(grant, ask)
       return grant
+    },
+    async admitList<T>(ask: Omit<Ask<T[]>, 'prepare'>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>> {
+      const shown: T[] = []
+      const statementIds = new Set<string>()
+      const about = decide(ask)
+      for (const { resource, item } of await candidates()) {
+        const decision = decide({ ...ask, resource })
+        if (decision.effect === 'deny' || unmetObligation(decision.obligations, ask)) continue
+        shown.push(item)
+        for (const id of decision.statementIds) statementIds.add(id)
+      }
+      const decision: Decision = {
+        effect: 'permit',
+        reason: 'filtered_list',
+        statementIds: [...statementIds],
+        reported: about.reported,
+        obligations: {},
+        revision: about.revision,
+      }
+      const handout = { reference: `items:${shown.length}` }
+      const receipt = await journal.record(decided('intent', ask, decision, now(), { handout }))
+      return issue<T[]>({ ask, decision, receipt, sealed: shown, journal, now })
     },
   }
 
@@ -131,7 +168,13 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
   }
 }
 
-function unmetObligation<T>(obligations: Obligations, { context, satisfies }: Ask<T>): GatewayError | undefined {
+const withReceipt = ({ code, reason, extras }: GatewayError, receipt: Receipt) =>
+  new GatewayError(code, reason, { ...extras, headers: { ...extras.headers, ...receiptHeader(receipt) } })
+
+function unmetObligation<T>(
+  obligations: Obligations,
+  { context, satisfies }: Pick<Ask<T>, 'context' | 'satisfies'>,
+): GatewayError | undefined {
   if (obligations.requireReason && !context.reason) return new GatewayError('reason_required', 'reason_missing')
   if (obligations.requireDpop && !context.dpopThumbprint) return new GatewayError('dpop_required', 'dpop_missing')
   if (obligations.oneTime && !satisfies?.has('oneTime')) return new GatewayError('handle_required', 'handle_missing')

@@ -1,3 +1,107 @@
+import { createJournal } from './audit/journal.ts'
+import { createRefusals } from './audit/refusals.ts'
+import { createValueHasher } from './audit/value-hash.ts'
+import { createAzure } from './azure/azure.ts'
 import type { Config } from './config.ts'
+import { createGate, type Gate } from './gate.ts'
+import { createHealth, type Health } from './health.ts'
+import { createAuthenticator } from './identity/authenticate.ts'
+import { createFetchJson } from './identity/fetch-json.ts'
+import type { Principal } from './identity/principal.ts'
+import { type LogLine, writeLogLine } from './log.ts'
+import { decide } from './policy/decide.ts'
+import type { Decision, Question } from './policy/decision.ts'
+import { createPolicyStore, type PolicyStore } from './policy/store.ts'
+import { createSecrets, type Secrets } from './secrets/secrets.ts'
+import { createKeyRing } from './tokens/keys/key-ring.ts'
+import { createTokens, type Tokens } from './tokens/tokens.ts'
 
-export type Gateway = { config: Config }
+export type Gateway = {
+  config: Config
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Makes a principal of a bearer token; throws `invalid_token`, `issuer_unavailable`, `no_policy` or `policy_unavailable`. */
+  authenticate: (token: string) => Promise<Principal>
+  admit: Gate['admit']
+  admitList: Gate['admitList']
+  /** What the policy says now, unrecorded: for filters and `whoami`, never for handing anything out. */
+  decide: (question: Question) => Decision
+  policy: PolicyStore
+  secrets: Secrets
+  tokens: Tokens
+  health: () => Promise<Health>
+  log: (line: LogLine) => void
+  /** Writes what the journal still holds and stops every timer. */
+  close: () => Promise<void>
+}
+
+export type Overrides = { now?: () => number; log?: (line: LogLine) => void }
+
+/** The composition root: built once per process; everything slow happens at the first use. */
+export function createGateway(config: Config, { now = Date.now, log = writeLogLine }: Overrides = {}): Gateway {
+  const report = (event: string, detail: Record<string, unknown>) => log({ level: 'warn', event, ...detail })
+  const azure = createAzure(config, { report })
+  const keys = createKeyRing({
+    keys: azure.table('keys'),
+    leases: azure.table('leases'),
+    vault: azure.vault(config.gatewayVault),
+    now,
+    report,
+  })
+  const journal = createJournal({
+    table: azure.table('audit'),
+    master: () => keys.journalMaster(),
+    now,
+    deadlineMs: config.journalDeadlineMs,
+    build: config.version,
+    instance: config.instance,
+    report,
+  })
+  const refusals = createRefusals({ journal, now })
+  const policy = createPolicyStore({
+    table: azure.table('policies'),
+    now,
+    pollSeconds: config.policyPollSeconds,
+    maxStaleSeconds: config.policyMaxStaleSeconds,
+    forbiddenIssuer: config.issuer,
+    report,
+  })
+  const authenticator = createAuthenticator({
+    issuerOf: (iss) => policy.current().issuerOf(iss),
+    fetchJson: createFetchJson(azure.agent),
+    now,
+    refused: refusals.count,
+  })
+  const decideNow = (question: Question) => decide(question, policy.current(), now())
+  const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, now })
+  const secrets = createSecrets({
+    vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url, alias)])),
+    state: azure.table('secretState'),
+    cacheSeconds: config.secretCacheSeconds,
+    hashValue: async (value) => createValueHasher(await keys.valueHmac())(value),
+    now,
+    report,
+  })
+  policy.start()
+  return {
+    config,
+    now,
+    authenticate: async (token) => {
+      await policy.fresh()
+      return authenticator.authenticate(token)
+    },
+    admit: gate.admit,
+    admitList: gate.admitList,
+    decide: decideNow,
+    policy,
+    secrets,
+    tokens: createTokens({ keys, issuer: config.issuer, now, policy }),
+    health: createHealth({ config, journal, policy, keys, now, clockSkewMs: azure.clockSkewMs }),
+    log,
+    close: async () => {
+      policy.stop()
+      refusals.stop()
+      await journal.close()
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions'
+import { loadConfig } from '../shared/config.ts'
+import { createGateway } from '../shared/gateway.ts'
+import type { Endpoint, GatewayRequest, GatewayResponse } from '../shared/http/endpoint.ts'
+import { handle } from '../shared/http/handle.ts'
+import { ENDPOINTS } from './endpoints.ts'
+
+/** Everything the library can register, so that a wrong method reaches our 405 instead of the host's empty 404. */
+const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'] as const
+
+const gateway = createGateway(loadConfig(process.env))
+
+for (const endpoint of ENDPOINTS) {
+  app.http(endpoint.name, {
+    route: endpoint.route,
+    methods: [...EVERY_METHOD],
+    authLevel: 'anonymous',
+    handler: async (request) => toHost(await handle(endpoint, fromHost(request, endpoint), gateway)),
+  })
+}
+
+app.hook.appTerminate(() => gateway.close())
+
+/** The library's request is no instance of the global Request: it is read once, here. */
+function fromHost(request: HttpRequest, endpoint: Endpoint): GatewayRequest {
+  const url = new URL(request.url)
+  return {
+    txn: randomUUID(),
+    method: request.method,
+    path: url.pathname,
+    params: endpoint.route.includes('{') ? request.params : {},
+    query: url.searchParams,
+    header: (name) => request.headers.get(name) ?? undefined,
+    body: async () => new Uint8Array(await request.arrayBuffer()),
+  }
+}
+
+function toHost({ status, headers, json, text }: GatewayResponse): HttpResponseInit {
+  if (json === undefined) return { status, ...(headers && { headers }), ...(text !== undefined && { body: text }) }
+  return { status, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(json) }
+}

@@ -1,0 +1,31 @@
+import { build } from 'esbuild'
+import { repositoryRoot } from './repository-root.ts'
+
+/**
+ * `npm run build`: functions/index.ts and all it needs as one CommonJS file that a Functions worker can load. Traps: core
+ * is injected by the worker, so it stays external; an Azure SDK module calls createRequire(import.meta.url), which
+ * CommonJS lacks; lazy imports stay lazy inside the file, which keeps the cold start short.
+ */
+export async function bundle(entry: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [entry],
+    outfile,
+    absWorkingDir: repositoryRoot,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+    minify: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    external: ['@azure/functions-core'],
+    define: { 'import.meta.url': '__moduleUrl' },
+    banner: { js: "const __moduleUrl=require('node:url').pathToFileURL(__filename).href;" },
+    logLevel: 'warning',
+  })
+}
+
+if (import.meta.main) {
+  await bundle('functions/index.ts', 'dist/index.js')
+  process.stdout.write('dist/index.js\n')
+}

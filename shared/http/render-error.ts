@@ -1,0 +1,54 @@
+import { ERRORS, type ErrorCode, type GatewayError } from '../errors.ts'
+import type { Dialect, GatewayResponse } from './endpoint.ts'
+
+/** `type` of a problem; its fragment is a heading of docs/errors.md. */
+export const problemType = (code: ErrorCode) => `urn:sallyport:errors#${code}`
+
+type Rendering = { dialect: Dialect; txn: string; issuer: string }
+
+/** One renderer, two dialects: RFC 9457 problem+json on native routes, RFC 6749 §5.2 JSON on OAuth routes. */
+export function renderError(error: GatewayError, { dialect, txn, issuer }: Rendering): GatewayResponse {
+  const headers = {
+    ...error.extras.headers,
+    ...challenge(error.code, issuer),
+    ...(error.extras.retryAfterSeconds !== undefined && { 'Retry-After': String(error.extras.retryAfterSeconds) }),
+  }
+  return dialect === 'oauth' ? oauthError(error, headers) : problem(error, txn, headers)
+}
+
+function problem({ code, extras }: GatewayError, txn: string, headers: Record<string, string>): GatewayResponse {
+  const { status, title } = ERRORS[code]
+  return {
+    status,
+    headers: { ...headers, 'Content-Type': 'application/problem+json' },
+    json: {
+      type: problemType(code),
+      title,
+      status,
+      detail: extras.detail ?? title,
+      instance: txn,
+      code,
+      ...(extras.errors && { errors: extras.errors }),
+    },
+  }
+}
+
+function oauthError({ code, extras }: GatewayError, headers: Record<string, string>): GatewayResponse {
+  const spec = ERRORS[code]
+  const { error, status } = 'oauth' in spec ? spec.oauth : { error: 'server_error', status: 500 }
+  return { status, headers, json: { error, error_description: descriptionText(extras.detail ?? spec.title) } }
+}
+
+/** RFC 6749 §5.2 allows %x20-21, %x23-5B and %x5D-7E only. */
+const descriptionText = (text: string) => text.replaceAll('"', "'").replaceAll(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?')
+
+/** RFC 6750 §3: a 401 challenges, without `error` when no token was sent; RFC 9728 §5.1 tells where the metadata is. */
+function challenge(code: ErrorCode, issuer: string): Record<string, string> {
+  const { status } = ERRORS[code]
+  if (status !== 401 && code !== 'access_denied') return {}
+  const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
+  const error = { access_denied: 'insufficient_scope', missing_token: '' }[code as string] ?? 'invalid_token'
+  return {
+    'WWW-Authenticate': ['Bearer realm="sallyport"', error && `error="${error}"`, metadata].filter(Boolean).join(', '),
+  }
+}

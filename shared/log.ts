@@ -1,0 +1,7 @@
+/** One line of the operators' log: flat, by name; no value, token, claim or SDK error ever goes in. */
+export type LogLine = { level: 'info' | 'warn' | 'error'; event: string } & Record<string, unknown>
+
+/** Writes the line as JSON to stdout, where the Functions host collects it; controls are escaped by JSON itself (T26). */
+export function writeLogLine(line: LogLine): void {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`)
+}
