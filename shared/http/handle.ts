@@ -23,7 +23,8 @@ export async function handle(endpoint: Endpoint, request: GatewayRequest, gatewa
 
 async function run(endpoint: Endpoint, request: GatewayRequest, gateway: Gateway): Promise<GatewayResponse> {
   try {
-    const operation = endpoint.methods[request.method as Method]
+    const { methods } = endpoint
+    const operation = Object.hasOwn(methods, request.method) ? methods[request.method as Method] : undefined
     if (!operation) throw methodNotAllowed(endpoint)
     return await operation(request, gateway)
   } catch (thrown) {

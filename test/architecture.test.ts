@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+
+/** Which parts a part may import; `type` imports of the ports (last line) are everybody's. */
+const ARROWS: Record<string, readonly string[]> = {
+  functions: [
+    'shared/http',
+    'shared/gateway',
+    'shared/config',
+    'shared/errors',
+    'shared/gate',
+    'shared/secrets',
+    'shared/tokens',
+    'shared/policy',
+    'shared/audit',
+    'shared/identity',
+  ],
+  'shared/http': [
+    'shared/gateway',
+    'shared/errors',
+    'shared/strict-json',
+    'shared/identity',
+    'shared/policy',
+    'shared/gate',
+  ],
+  'shared/gate': ['shared/identity', 'shared/policy', 'shared/audit', 'shared/errors'],
+  'shared/identity': ['shared/errors', 'shared/azure/clouds', 'shared/strict-json'],
+  'shared/policy': ['shared/identity', 'shared/errors', 'shared/strict-json'],
+  'shared/audit': ['shared/identity', 'shared/policy', 'shared/errors', 'shared/secrets/secret'],
+  'shared/secrets': ['shared/gate', 'shared/audit', 'shared/errors', 'shared/policy'],
+  'shared/tokens': [
+    'shared/gate',
+    'shared/audit',
+    'shared/errors',
+    'shared/policy',
+    'shared/identity',
+    'shared/secrets/secret',
+  ],
+  'shared/azure': [
+    'shared/config',
+    'shared/errors',
+    'shared/secrets',
+    'shared/tokens',
+    'shared/audit',
+    'shared/policy',
+  ],
+  'shared/config': ['shared/azure/clouds'],
+  'shared/errors': [],
+  'shared/strict-json': [],
+  'shared/log': [],
+}
+const PORTS = ['shared/azure/table', 'shared/secrets/vault', 'shared/gateway', 'shared/config']
+
+const IMPORT = /^(?:import|export) (type )?[^'"]*?from '([^']+)'|(?:^|[^.\w])import\('([^']+)'\)/gms
+
+type Import = { from: string; to: string; typeOnly: boolean }
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => join(folder, path))
+}
+
+function importsOf(file: string): Import[] {
+  return [...readFileSync(join(root, file), 'utf8').matchAll(IMPORT)].map(([, type, plain, lazy]) => {
+    const target = plain ?? lazy ?? ''
+    const to = target.startsWith('.')
+      ? relative(root, resolve(root, dirname(file), target)).replace(/\.ts$/, '')
+      : target
+    return { from: file, to, typeOnly: Boolean(type) }
+  })
+}
+
+const partOf = (path: string) => {
+  const [top = '', second = ''] = path.split('/')
+  return top === 'shared' ? `shared/${second.replace(/\.ts$/, '')}` : top
+}
+
+const within = (path: string, allowed: string) => path === allowed || path.startsWith(`${allowed}/`)
+
+const all = ['functions', 'shared'].flatMap(sources).flatMap(importsOf)
+
+describe('architecture', () => {
+  it('finds the imports it is about', () => {
+    expect(all.length).toBeGreaterThan(100)
+  })
+
+  it('keeps the direction of imports (docs/adr/0001)', () => {
+    const wrong = all.filter(({ from, to, typeOnly }) => {
+      const part = partOf(from)
+      if (!to.startsWith('shared/') && !to.startsWith('functions/')) return false
+      if (part === 'shared/gateway' || part === 'shared/health' || within(to, part)) return false
+      if (typeOnly && PORTS.includes(to)) return false
+      return !ARROWS[part]?.some((allowed) => within(to, allowed))
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('lets only functions/index.ts talk to the Functions runtime, and only shared/azure to Azure SDKs', () => {
+    const outside = all.filter(({ from, to }) => {
+      if (to === '@azure/functions') return from !== 'functions/index.ts'
+      return to.startsWith('@azure/') && partOf(from) !== 'shared/azure'
+    })
+    expect(outside).toEqual([])
+  })
+
+  it('reads the environment in config.ts and functions/index.ts alone', () => {
+    const readers = ['functions', 'shared']
+      .flatMap(sources)
+      .filter((file) => /process\.env\b/.test(readFileSync(join(root, file), 'utf8')))
+    expect(readers).toEqual(['functions/index.ts'])
+  })
+
+  it('uses a Secret’s value in known places only (T18)', () => {
+    const users = ['functions', 'shared']
+      .flatMap(sources)
+      .filter((file) => /\.within\(/.test(readFileSync(join(root, file), 'utf8')))
+    expect(users.sort()).toEqual([
+      'shared/audit/chain.ts',
+      'shared/audit/value-hash.ts',
+      'shared/azure/key-vault.ts',
+      'shared/tokens/keys/signing-key.ts',
+    ])
+  })
+
+  it('keeps every file small: none over 300 lines, triggers at most 60, median at most 80', () => {
+    const lines = ['functions', 'shared', 'local', 'cli', 'bench', 'test'].flatMap(sources).map((file) => {
+      return { file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }
+    })
+    const tooLong = lines.filter(({ file, lines }) => lines > (file.startsWith('functions/') ? 60 : 300))
+    expect(tooLong).toEqual([])
+    const product = lines
+      .filter(({ file }) => /^(functions|shared)\//.test(file))
+      .map(({ lines }) => lines)
+      .sort((a, b) => a - b)
+    expect(product[Math.floor(product.length / 2)]).toBeLessThanOrEqual(80)
+  })
+})
