@@ -1,0 +1,6 @@
+import { policyApply } from './policy-apply.ts'
+import { policyValidate } from './policy-validate.ts'
+import type { Verb } from './verb.ts'
+
+/** Every verb of the command; the help is made of this list. */
+export const VERBS: readonly Verb[] = [policyValidate, policyApply]
