@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import type { JWK } from 'jose'
+import { GatewayError } from '../../errors.ts'
+import { Secret } from '../../secrets/secret.ts'
+import type { Vault } from '../../secrets/vault.ts'
+import { SIGNING_ALGORITHMS, SIGNING_SECRETS, type SigningAlgorithm, type SymmetricKey } from './key-names.ts'
+import { generateSigningSecret, importSigningKey } from './signing-key.ts'
+
+/** What the vault holds after {@link makeKey}; `adopted` = it was there before. */
+export type MadeKey = { secret: string; version: string; adopted: boolean } & (
+  | { alg: SigningAlgorithm; kid: string; publicJwk: JWK }
+  | { name: SymmetricKey }
+)
+
+const SYMMETRIC_BYTES = 32
+const SYMMETRIC_MIN_CHARS = 43
+
+/**
+ * Puts one key into the vault, or adopts the newest version that is there. Throws `keys_unavailable` when that one is no
+ * such key (nothing is ever written over it: an operator has to look), `vault_unavailable` and the like from the vault.
+ */
+export async function makeKey(vault: Vault, kind: SigningAlgorithm | SymmetricKey): Promise<MadeKey> {
+  return isAlgorithm(kind) ? makeSigningKey(vault, kind) : makeSymmetricKey(vault, kind)
+}
+
+async function makeSigningKey(vault: Vault, alg: SigningAlgorithm): Promise<MadeKey> {
+  const secret = SIGNING_SECRETS[alg]
+  const generate = () => generateSigningSecret(alg)
+  const { value, ...found } = await adoptOrCreate(vault, secret, { generate, contentType: 'application/pkcs8' })
+  const key = await importSigningKey(alg, value)
+  if (!key) throw unusable(secret)
+  return { ...found, alg, kid: key.kid, publicJwk: key.publicJwk }
+}
+
+async function makeSymmetricKey(vault: Vault, name: SymmetricKey): Promise<MadeKey> {
+  const generate = async () => new Secret(randomBytes(SYMMETRIC_BYTES).toString('base64url'))
+  const { value, ...found } = await adoptOrCreate(vault, name, { generate, contentType: 'text/plain' })
+  if (!isStrong(value)) throw unusable(name)
+  return { ...found, name }
+}
+
+/** At least 256 bits as base64url writes them; an adopted one may have been typed by somebody. */
+export const isStrong = (value: Secret) => value.within((text) => text.length >= SYMMETRIC_MIN_CHARS)
+
+type Recipe = { generate: () => Promise<Secret>; contentType: string }
+
+async function adoptOrCreate(vault: Vault, secret: string, { generate, contentType }: Recipe) {
+  const found = await vault.get(secret).catch((error: unknown) => {
+    if (error instanceof GatewayError && error.code === 'secret_not_found') return undefined
+    throw error
+  })
+  if (found) return { secret, value: found.value, version: found.version, adopted: true }
+  const value = await generate()
+  const { version } = await vault.set(secret, { value, contentType, tags: { 'sallyport-key': secret } })
+  return { secret, value, version, adopted: false }
+}
+
+const isAlgorithm = (kind: string): kind is SigningAlgorithm => SIGNING_ALGORITHMS.some((alg) => alg === kind)
+
+/** The name of the secret is no secret: it is in the reason so that the operator knows which one. */
+const unusable = (secret: string) =>
+  new GatewayError('keys_unavailable', `unusable_secret_${secret.replaceAll('-', '_')}`, { retryAfterSeconds: 60 })
