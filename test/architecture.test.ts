@@ -123,6 +123,7 @@ describe('architecture', () => {
       'shared/audit/value-hash.ts',
       'shared/azure/key-vault.ts',
       'shared/tokens/keys/signing-key.ts',
+      'shared/tokens/keys/symmetric-key.ts',
     ])
   })
 

@@ -1,6 +1,5 @@
 import type { JWK } from 'jose'
 import type { Row, StoredRow } from '../../azure/table.ts'
-import { SECRET_VERSION } from '../../secrets/vault.ts'
 import {
   KEY_STATES,
   type KeyState,
@@ -68,7 +67,7 @@ export function parseRows(stored: readonly StoredRow[]): KeyRows {
     const secretVersion = row['secretVersion']
     const signing = alg && kid ? signingRow(row, alg, kid) : undefined
     if (signing) rows.signing.push(signing)
-    else if (symmetric && isVersion(secretVersion)) rows.symmetric.push({ name: symmetric, secretVersion })
+    else if (symmetric && typeof secretVersion === 'string') rows.symmetric.push({ name: symmetric, secretVersion })
     else rows.malformed.push(row.rowKey)
   }
   return { ...rows, present }
@@ -82,12 +81,12 @@ export const fenceOf = (row: StoredRow | undefined): number => {
 function signingRow(row: StoredRow, alg: SigningAlgorithm, kid: string): SigningRow | undefined {
   const { secretVersion, createdAt, jwk } = row as Record<string, unknown>
   const state = KEY_STATES.find((known) => known === row['state'])
-  if (!state || !isVersion(secretVersion) || typeof createdAt !== 'string' || typeof jwk !== 'string') return undefined
+  if (!state || typeof secretVersion !== 'string' || typeof createdAt !== 'string' || typeof jwk !== 'string') {
+    return undefined
+  }
   try {
     return { alg, kid, jwk: JSON.parse(jwk), secretVersion, state, createdAt }
   } catch {
     return undefined
   }
 }
-
-const isVersion = (value: unknown): value is string => typeof value === 'string' && SECRET_VERSION.test(value)

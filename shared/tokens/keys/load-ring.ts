@@ -4,7 +4,7 @@ import type { Vault } from '../../secrets/vault.ts'
 import type { KeyStoreDeps } from './bootstrap.ts'
 import { SIGNING_SECRETS, type SymmetricKey } from './key-names.ts'
 import type { KeyRows, SigningRow } from './key-row.ts'
-import { isStrong } from './make-key.ts'
+import { isStrong } from './symmetric-key.ts'
 import { type TrustedKey, trustRow } from './trusted-key.ts'
 
 /** Everything the process signs and publishes with, as of one reading of table `keys`. */

@@ -1,19 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import type { JWK } from 'jose'
 import { GatewayError } from '../../errors.ts'
-import { Secret } from '../../secrets/secret.ts'
+import type { Secret } from '../../secrets/secret.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import { SIGNING_ALGORITHMS, SIGNING_SECRETS, type SigningAlgorithm, type SymmetricKey } from './key-names.ts'
 import { generateSigningSecret, importSigningKey } from './signing-key.ts'
+import { generateSymmetricSecret, isStrong } from './symmetric-key.ts'
 
 /** What the vault holds after {@link makeKey}; `adopted` = it was there before. */
 export type MadeKey = { secret: string; version: string; adopted: boolean } & (
   | { alg: SigningAlgorithm; kid: string; publicJwk: JWK }
   | { name: SymmetricKey }
 )
-
-const SYMMETRIC_BYTES = 32
-const SYMMETRIC_MIN_CHARS = 43
 
 /**
  * Puts one key into the vault, or adopts the newest version that is there. Throws `keys_unavailable` when that one is no
@@ -33,14 +30,13 @@ async function makeSigningKey(vault: Vault, alg: SigningAlgorithm): Promise<Made
 }
 
 async function makeSymmetricKey(vault: Vault, name: SymmetricKey): Promise<MadeKey> {
-  const generate = async () => new Secret(randomBytes(SYMMETRIC_BYTES).toString('base64url'))
-  const { value, ...found } = await adoptOrCreate(vault, name, { generate, contentType: 'text/plain' })
+  const { value, ...found } = await adoptOrCreate(vault, name, {
+    generate: generateSymmetricSecret,
+    contentType: 'text/plain',
+  })
   if (!isStrong(value)) throw unusable(name)
   return { ...found, name }
 }
-
-/** At least 256 bits as base64url writes them; an adopted one may have been typed by somebody. */
-export const isStrong = (value: Secret) => value.within((text) => text.length >= SYMMETRIC_MIN_CHARS)
 
 type Recipe = { generate: () => Promise<Secret>; contentType: string }
 

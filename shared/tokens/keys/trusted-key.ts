@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors.ts'
+import { type ErrorCode, GatewayError } from '../../errors.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import { type KeyState, SIGNING_SECRETS } from './key-names.ts'
 import type { SigningRow } from './key-row.ts'
@@ -12,6 +12,9 @@ export type Trust = TrustedKey | { left_out: string } | { unknown: string }
 
 /** A leaked key is stopped by disabling its version: noticed within this time. */
 const RECHECK_MS = 10 * 60_000
+
+/** Answers of the vault about the version; `invalid_request` = the row does not even name one. */
+const DEFINITE: readonly ErrorCode[] = ['secret_not_found', 'secret_disabled', 'invalid_request']
 
 /**
  * Compares a row with the vault, which alone is trusted: a writer of the table can hide a key but never add one. A key
@@ -34,7 +37,7 @@ export async function trustRow(
     return { ...key, state: row.state, createdAt: row.createdAt, secretVersion: row.secretVersion, checkedAt: now }
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    if (error.code === 'secret_not_found' || error.code === 'secret_disabled') return { left_out: error.code }
+    if (DEFINITE.includes(error.code)) return { left_out: error.code }
     return before ?? { unknown: error.reason }
   }
 }
