@@ -10,6 +10,8 @@ export type TrustedIssuer = {
   issuer: string
   /** `aud` must be one string, one of these. */
   audiences: readonly string[]
+  /** Takes an `aud` array of exactly one string too (Kubernetes writes no other form); never for `entra`. */
+  audienceArray?: boolean
   algorithms: readonly JwtAlgorithm[]
   /** How a principal is made of the claims. */
   principal: 'entra' | 'oidc'

@@ -1,0 +1,35 @@
+import { LRUCache } from 'lru-cache'
+import type { CloudName } from '../azure/clouds.ts'
+import { locateKeys } from './discovery.ts'
+import type { FetchJson } from './fetch-json.ts'
+import type { TrustedIssuer } from './issuer.ts'
+import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts'
+import { LIMITS } from './limits.ts'
+
+export type IssuerDirectory = {
+  /** Keys of an issuer, one object per issuer whatever the policy revision; `undefined` when its URL is no https URL. */
+  keysOf(issuer: TrustedIssuer): IssuerKeys | undefined
+  status(): Record<string, ReturnType<IssuerKeys['status']>>
+}
+
+/** Keeps what was learnt about issuers over reloads of the policy set: only what decides their keys makes a new entry. */
+export function createIssuerDirectory(deps: {
+  fetchJson: FetchJson
+  now(): number
+  cloud: CloudName
+}): IssuerDirectory {
+  const known = new LRUCache<string, IssuerKeys>({ max: LIMITS.issuers })
+  return {
+    keysOf(issuer) {
+      const identity = JSON.stringify([issuer.issuer, issuer.jwksUri, issuer.algorithms])
+      const found = known.get(identity)
+      if (found) return found
+      const location = locateKeys(issuer, deps.cloud)
+      if (!location) return undefined
+      const made = createIssuerKeys({ ...deps, issuer, location })
+      known.set(identity, made)
+      return made
+    },
+    status: () => Object.fromEntries([...known].map(([identity, keys]) => [JSON.parse(identity)[0], keys.status()])),
+  }
+}
