@@ -1,8 +1,9 @@
-import type { Entry, EntryPrincipal, Handout, Journal, Receipt } from './audit/entry.ts'
+import type { DecidedEntry, Entry, EntryPrincipal, Handout, Journal, Receipt } from './audit/entry.ts'
 import { GatewayError } from './errors.ts'
 import type { Principal } from './identity/principal.ts'
 import { ACTIONS, type Action } from './policy/actions.ts'
 import type { Decision, Obligations, Question, RequestContext } from './policy/decision.ts'
+import { tighten } from './policy/obligations.ts'
 
 /** What `prepare` looked up after the decision: what the intent must name, and a sealed thing that only the Grant opens. */
 export type Prepared<T> = { handout: Handout; sealed: T }
@@ -10,6 +11,8 @@ export type Prepared<T> = { handout: Handout; sealed: T }
 export type Ask<T> = {
   txn: string
   principal: Principal
+  /** Who acts for the principal (RFC 8693 §4.1): asked the same question, must be permitted itself, stands in the same entry. */
+  actor?: Principal
   action: Action
   resource: string
   context: RequestContext
@@ -94,8 +97,11 @@ export type Gate = {
    * The door for lists: decides every candidate, leaves out what is not permitted or has an unmet obligation, records one
    * INTENT that counts what is shown, and seals the rest in a Grant. Nobody is refused a list: it may be empty.
    */
-  admitList<T>(ask: Omit<Ask<T[]>, 'prepare'>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>>
+  admitList<T>(ask: ListAsk<T>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>>
 }
+
+/** Nobody lists for somebody else. */
+export type ListAsk<T> = Omit<Ask<T[]>, 'prepare' | 'actor'>
 
 /** One thing a list may show, and the resource its permission is decided on. */
 export type Candidate<T> = { resource: string; item: T }
@@ -111,11 +117,11 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
     async admit<T>(ask: Ask<T>): Promise<Grant<T>> {
       const mutates = ACTIONS[ask.action].mask === 'MUTATE'
       if (mutates) await refreshPolicy()
-      const decision = decide(ask)
+      const { decision, recorded } = judge(ask)
       const refuse = async (error: GatewayError): Promise<never> => {
         throw withReceipt(
           error,
-          await journal.record(decided('denial', ask, decision, now(), { refusal: error.reason })),
+          await journal.record(decided('denial', ask, recorded, now(), { refusal: error.reason })),
         )
       }
       if (decision.effect === 'deny') return refuse(new GatewayError('access_denied', decision.reason))
@@ -126,12 +132,12 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
         throw error
       })
       const handout = prepared?.handout
-      const receipt = await journal.record(decided('intent', ask, decision, now(), handout && { handout }))
+      const receipt = await journal.record(decided('intent', ask, recorded, now(), handout && { handout }))
       const grant = issue<T>({ ask, decision, receipt, sealed: prepared?.sealed as T, journal, now })
       if (mutates) await stillPermitted(grant, ask)
       return grant
     },
-    async admitList<T>(ask: Omit<Ask<T[]>, 'prepare'>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>> {
+    async admitList<T>(ask: ListAsk<T>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>> {
       const shown: T[] = []
       const statementIds = new Set<string>()
       const about = decide(ask)
@@ -150,16 +156,27 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
         revision: about.revision,
       }
       const handout = { reference: `items:${shown.length}` }
-      const receipt = await journal.record(decided('intent', ask, decision, now(), { handout }))
+      const receipt = await journal.record(decided('intent', ask, { decision }, now(), { handout }))
       return issue<T[]>({ ask, decision, receipt, sealed: shown, journal, now })
     },
+  }
+
+  /** What holds is the stricter of principal and actor in every respect; what is recorded is what each was told. */
+  function judge<T>(ask: Ask<T>): { decision: Decision; recorded: Recorded } {
+    const decision = decide(ask)
+    if (!ask.actor) return { decision, recorded: { decision } }
+    const acting = decide({ ...ask, principal: ask.actor })
+    const recorded = { decision, actor: { principal: entryPrincipal(ask.actor), decision: acting } }
+    if (decision.effect === 'deny') return { decision, recorded }
+    if (acting.effect === 'deny') return { decision: { ...acting, reason: `actor_${acting.reason}` }, recorded }
+    return { decision: { ...decision, obligations: tighten(decision.obligations, acting.obligations) }, recorded }
   }
 
   /** T11: policy may have changed while the intent was written; a change that denies stops the act. */
   async function stillPermitted<T>(grant: Grant<T>, ask: Ask<T>): Promise<void> {
     try {
       await refreshPolicy()
-      const again = decide(ask)
+      const again = judge(ask).decision
       if (again.effect === 'deny') throw new GatewayError('access_denied', 'policy_changed_meanwhile')
     } catch (error) {
       grant.failed(error)
@@ -183,10 +200,12 @@ function unmetObligation<T>(
   return undefined
 }
 
+type Recorded = Pick<DecidedEntry, 'decision' | 'actor'>
+
 function decided<T>(
   kind: 'intent' | 'denial',
   ask: Ask<T>,
-  decision: Decision,
+  recorded: Recorded,
   at: number,
   rest: { handout?: Handout; refusal?: string } = {},
 ): Entry {
@@ -199,7 +218,7 @@ function decided<T>(
     action,
     resource,
     context,
-    decision,
+    ...recorded,
     ...rest,
   }
 }

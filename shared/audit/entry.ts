@@ -41,9 +41,13 @@ export type DecidedEntry = {
   resource: string
   context: RequestContext
   decision: Decision
+  /** Who acted for the principal, and what the same question was answered for it; both had to permit. */
+  actor?: { principal: EntryPrincipal; decision: Decision }
   /** Why it was refused although permitted: an unmet obligation, a missing secret; internal tag. */
   refusal?: string
   handout?: Handout
+  /** Set by the journal where the entry was too long: names of cut claims (or all), full counts of cut lists. */
+  cut?: { claims: readonly string[] | 'all'; statementIds?: number; reported?: number }
 }
 
 /** What came of an intent. */

@@ -36,9 +36,12 @@ export async function readJson<T>(
 
 /**
  * Reads a form body (RFC 6749 §3.2: UTF-8, no parameter twice, one without a value counts as absent). Unknown
- * parameters are left in for the caller to ignore.
+ * parameters are left in for the caller to ignore, and `repeatable` ones as often as they came.
  */
-export async function readForm(request: GatewayRequest): Promise<URLSearchParams> {
+export async function readForm(
+  request: GatewayRequest,
+  { repeatable = [] }: { repeatable?: readonly string[] } = {},
+): Promise<URLSearchParams> {
   const text = await readText(request, 'application/x-www-form-urlencoded', DEFAULT_MAX_BYTES)
   if (/%(?![0-9a-fA-F]{2})/.test(text)) throw malformed('form_percent', 'the form is not percent-encoded properly')
   const sent = [...new URLSearchParams(text)]
@@ -47,10 +50,11 @@ export async function readForm(request: GatewayRequest): Promise<URLSearchParams
   for (const [name, value] of sent) {
     // The decoder replaces bytes that are no UTF-8 instead of refusing them.
     if (name.includes('\uFFFD') || value.includes('\uFFFD')) throw malformed('form_encoding', 'the form is not UTF-8')
-    if (form.has(name)) throw malformed('form_duplicate', 'the form names a parameter twice')
+    if (form.has(name) && !repeatable.includes(name))
+      throw malformed('form_duplicate', 'the form names a parameter twice')
     form.append(name, value)
   }
-  for (const [name, value] of sent) if (value === '') form.delete(name)
+  for (const [name, value] of sent) if (value === '') form.delete(name, '')
   return form
 }
 
