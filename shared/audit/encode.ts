@@ -1,0 +1,74 @@
+import { GatewayError } from '../errors.ts'
+import type { DecidedEntry, Entry } from './entry.ts'
+
+/** A stored line, sequence number included: Azure allows 32,768 UTF-16 units a property, and a property holds whole lines. */
+export const MAX_LINE_CHARACTERS = 24_000
+/** `{"seq":<up to 16 digits>,` in place of `{`. */
+const SEQ_ROOM = 24
+const MAX_CLAIM_CHARACTERS = 256
+const MAX_STATEMENT_IDS = 64
+
+/**
+ * An entry as one line of printable ASCII that parses back equal: every control, bidi, line-separator and other non-ASCII unit
+ * becomes `\uXXXX`, so that no terminal, log shipper or editor can be made to show another event than the one recorded (T26).
+ * What is too long is cut with a mark in `cut`, never what identifies anybody; throws `journal_unavailable` when that is not
+ * enough, or when the entry has no JSON form: what cannot be recorded must not happen.
+ */
+export function encodeEntry(entry: Entry): string {
+  const text = toAscii(entry)
+  if (text.length <= MAX_LINE_CHARACTERS - SEQ_ROOM) return text
+  if (entry.kind === 'intent' || entry.kind === 'denial') {
+    for (const shorten of [cutLongClaims, cutAllClaims, cutStatements]) {
+      const shorter = toAscii(shorten(entry))
+      if (shorter.length <= MAX_LINE_CHARACTERS - SEQ_ROOM) return shorter
+    }
+  }
+  throw new GatewayError('journal_unavailable', 'entry_too_long')
+}
+
+/** JSON in printable ASCII alone. */
+export function toAscii(value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    // a bigint, a cycle or a hostile toJSON: handled below
+  }
+  if (text === undefined) throw new GatewayError('journal_unavailable', 'entry_without_json_form')
+  return NOT_PRINTABLE.test(text) ? text.replace(ALL_NOT_PRINTABLE, escapeUnit) : text
+}
+
+const NOT_PRINTABLE = /[^ -~]/
+const ALL_NOT_PRINTABLE = /[^ -~]/g
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** Claims over 256 characters of JSON keep their first 256 as a string; `cut.claims` names them. */
+function cutLongClaims(entry: DecidedEntry): DecidedEntry {
+  const names: string[] = []
+  const kept = Object.entries(entry.principal.claims).map(([name, value]) => {
+    const json = JSON.stringify(value) ?? ''
+    if (json.length <= MAX_CLAIM_CHARACTERS) return [name, value]
+    names.push(name)
+    return [name, json.slice(0, MAX_CLAIM_CHARACTERS)]
+  })
+  return { ...entry, principal: { ...entry.principal, claims: Object.fromEntries(kept) }, cut: { claims: names } }
+}
+
+function cutAllClaims(entry: DecidedEntry): DecidedEntry {
+  return { ...entry, principal: { ...entry.principal, claims: {} }, cut: { claims: 'all' } }
+}
+
+/** The counts in `cut` are of all there were. */
+function cutStatements(entry: DecidedEntry): DecidedEntry {
+  const { statementIds, reported } = entry.decision
+  const decision = {
+    ...entry.decision,
+    statementIds: statementIds.slice(0, MAX_STATEMENT_IDS),
+    reported: reported.slice(0, MAX_STATEMENT_IDS),
+  }
+  const cut = { claims: 'all' as const, statementIds: statementIds.length, reported: reported.length }
+  return { ...cutAllClaims(entry), decision, cut }
+}
