@@ -1,0 +1,57 @@
+import type { ClientSecrets } from './identity/directory.ts'
+
+/** Where the servers of a run listen; `https` origins but for the managed-identity endpoint. */
+export type Addresses = {
+  identity: string
+  identityEndpoint: string
+  vaults: { main: string; gateway: string }
+  table: string
+  blob: string
+  queue: string
+  ca: string
+}
+
+export type EnvironmentOptions = {
+  /** Storage account; its name is the host's first label. */
+  account: string
+  /** `iss` of the gateway's own tokens. */
+  issuer: string
+  /** First part of the vaults' names `<prefix>-main` and `<prefix>-gateway`; only test runs have others than `sallyport`. */
+  vaultPrefix?: string
+}
+
+/**
+ * What the gateway's process needs to find the local servers under the names of production: the settings of
+ * shared/config.ts and the managed-identity endpoint of App Service.
+ */
+export function environmentFor(
+  addresses: Addresses,
+  secrets: ClientSecrets,
+  { account, issuer, vaultPrefix = 'sallyport' }: EnvironmentOptions,
+): Record<string, string> {
+  const vaults = { main: `${vaultPrefix}-main.vault.azure.net`, gateway: `${vaultPrefix}-gateway.vault.azure.net` }
+  const hosts = {
+    [`${account}.table.core.windows.net`]: addresses.table,
+    [`${account}.blob.core.windows.net`]: addresses.blob,
+    [`${account}.queue.core.windows.net`]: addresses.queue,
+    [vaults.main]: addresses.vaults.main,
+    [vaults.gateway]: addresses.vaults.gateway,
+    'login.microsoftonline.com': addresses.identity,
+    'sts.windows.net': addresses.identity,
+    'oidc.sallyport.test': addresses.identity,
+  }
+  return {
+    SALLYPORT_ALLOW_STUBS: '1',
+    SALLYPORT_ISSUER: issuer,
+    SALLYPORT_TABLE_ENDPOINT: `https://${account}.table.core.windows.net`,
+    SALLYPORT_VAULTS: `main=https://${vaults.main}`,
+    SALLYPORT_GATEWAY_VAULT: `https://${vaults.gateway}`,
+    SALLYPORT_LOCAL_HOSTS: Object.entries(hosts)
+      .map(([host, address]) => `${host}=${new URL(address).host}`)
+      .join(','),
+    SALLYPORT_LOCAL_CA: addresses.ca,
+    IDENTITY_ENDPOINT: addresses.identityEndpoint,
+    // The suffix tells a test's requests apart from others'; the endpoint ignores it.
+    IDENTITY_HEADER: vaultPrefix === 'sallyport' ? secrets.identityHeader : `${secrets.identityHeader}~${vaultPrefix}`,
+  }
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import type { SeedResource } from '../seed.ts'
+
+/** Who the token is for: an app that proved itself, or a managed identity. */
+export type Holder = {
+  appId: string
+  objectId: string
+  roles?: readonly string[]
+  groups?: readonly string[]
+  /** `1` client secret, `2` assertion, certificate or managed identity. */
+  proof: '1' | '2'
+  managedIdentity?: string
+}
+
+export type AccessTokenRequest = {
+  tenant: string
+  holder: Holder
+  resource: SeedResource
+  /** How the caller named the resource: v1 tokens say it back in `aud`. */
+  asked: string
+  version: 1 | 2
+  /** Seconds since the epoch. */
+  now: number
+  lifetimeSeconds: number
+}
+
+/** Entra dates its tokens five minutes back, for clocks that are behind. */
+const BACKDATED_SECONDS = 300
+
+export const issuerOf = (tenant: string, version: 1 | 2) =>
+  version === 1 ? `https://sts.windows.net/${tenant}/` : `https://login.microsoftonline.com/${tenant}/v2.0`
+
+/** Claims of an app-only Entra access token (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
+export function accessTokenClaims(request: AccessTokenRequest): Record<string, unknown> {
+  const { tenant, holder, resource, asked, version, now, lifetimeSeconds } = request
+  const issuer = issuerOf(tenant, version)
+  const { appId, proof } = holder
+  return {
+    aud: version === 1 ? asked : resource.appId,
+    iss: issuer,
+    iat: now - BACKDATED_SECONDS,
+    nbf: now - BACKDATED_SECONDS,
+    exp: now + lifetimeSeconds,
+    aio: randomBytes(24).toString('base64'),
+    ...(version === 1 ? { appid: appId, appidacr: proof, idp: issuer } : { azp: appId, azpacr: proof }),
+    idtyp: 'app',
+    ...(holder.groups?.length && { groups: holder.groups }),
+    oid: holder.objectId,
+    rh: `1.${randomBytes(24).toString('base64url')}.`,
+    ...(holder.roles?.length && { roles: holder.roles }),
+    sub: holder.objectId,
+    tid: tenant,
+    uti: randomBytes(16).toString('base64url'),
+    ver: version === 1 ? '1.0' : '2.0',
+    ...(holder.managedIdentity && { xms_mirid: holder.managedIdentity }),
+  }
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { readJsonFile, writeAtomically } from '../atomic-file.ts'
+import type { Seed, SeedApp, SeedIdentity, SeedResource } from '../seed.ts'
+
+export type RegisteredApp = SeedApp & { secret: string }
+
+export type Directory = {
+  tenant: string
+  app(appId: string): RegisteredApp | undefined
+  resource(identifier: string): SeedResource | undefined
+  /** The identity asked for; the system-assigned one when no selector is given. */
+  managedIdentity(selector: { clientId?: string; resourceId?: string; objectId?: string }): SeedIdentity | undefined
+  oidcClient(issuer: string, client: string): { secret: string } | undefined
+  hasOidcIssuer(name: string): boolean
+  /** For tests: adds or replaces an app until the process ends. */
+  register(app: SeedApp, secret: string): void
+  /** Value of `X-IDENTITY-HEADER` that the managed-identity endpoint wants. */
+  identityHeader: string
+}
+
+const Secrets = z.object({
+  identityHeader: z.string(),
+  apps: z.record(z.string(), z.string()),
+  oidc: z.record(z.string(), z.string()),
+})
+export type ClientSecrets = z.infer<typeof Secrets>
+
+/** Where the made-up secrets of a state folder are; `npm run token` reads it too. */
+export const clientSecretsPath = (stateDir: string) => join(stateDir, 'identity', 'client-secrets.json')
+
+export async function readClientSecrets(stateDir: string): Promise<ClientSecrets | undefined> {
+  const content = await readJsonFile(clientSecretsPath(stateDir))
+  return content === undefined ? undefined : Secrets.parse(content)
+}
+
+/** The tenant's apps, identities and resources from the seed, with secrets that exist only in this state folder. */
+export async function openDirectory(seed: Seed, stateDir: string): Promise<Directory> {
+  const secrets = await completeSecrets(seed, stateDir)
+  const apps = new Map<string, RegisteredApp>()
+  for (const app of seed.apps) apps.set(app.appId, { ...app, secret: secrets.apps[app.name] ?? '' })
+  return {
+    tenant: seed.tenant,
+    identityHeader: secrets.identityHeader,
+    app: (appId) => apps.get(appId.toLowerCase()),
+    resource: (identifier) => {
+      const wanted = identifier.replace(/\/$/, '')
+      return seed.resources.find(({ uri, appId }) => uri === wanted || appId === wanted.toLowerCase())
+    },
+    managedIdentity: (selector) => findIdentity(seed.managedIdentities, selector),
+    hasOidcIssuer: (name) => seed.oidcIssuers.some((issuer) => issuer.name === name),
+    oidcClient: (issuer, client) => {
+      const secret = secrets.oidc[`${issuer} ${client}`]
+      return secret === undefined ? undefined : { secret }
+    },
+    register: (app, secret) => void apps.set(app.appId, { ...app, secret }),
+  }
+}
+
+async function completeSecrets(seed: Seed, stateDir: string): Promise<ClientSecrets> {
+  const old = await readClientSecrets(stateDir)
+  const fresh = () => randomBytes(30).toString('base64url')
+  const oidcClients = seed.oidcIssuers.flatMap(({ name, clients }) => clients.map((client) => `${name} ${client}`))
+  const all: ClientSecrets = {
+    identityHeader: old?.identityHeader ?? fresh(),
+    apps: Object.fromEntries(seed.apps.map(({ name }) => [name, old?.apps[name] ?? fresh()])),
+    oidc: Object.fromEntries(oidcClients.map((client) => [client, old?.oidc[client] ?? fresh()])),
+  }
+  if (JSON.stringify(all) !== JSON.stringify(old)) {
+    await writeAtomically(clientSecretsPath(stateDir), `${JSON.stringify(all, null, 2)}\n`)
+  }
+  return all
+}
+
+function findIdentity(
+  identities: readonly SeedIdentity[],
+  { clientId, resourceId, objectId }: { clientId?: string; resourceId?: string; objectId?: string },
+): SeedIdentity | undefined {
+  if (!clientId && !resourceId && !objectId) return identities.find(({ kind }) => kind === 'system')
+  return identities.find(
+    (identity) =>
+      (!clientId || identity.clientId === clientId.toLowerCase()) &&
+      (!objectId || identity.objectId === objectId.toLowerCase()) &&
+      (!resourceId || identity.resourceId.toLowerCase() === resourceId.toLowerCase()),
+  )
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export type Lock = { release(): Promise<void> }
+
+export type LockOptions = {
+  /** What holds it, for the message of the one who cannot have it. */
+  what: string
+  /** How long to wait for a holder that is shutting down. */
+  waitMs: number
+}
+
+type Holder = { pid: number; started: string | undefined }
+
+const POLL_MS = 100
+
+/**
+ * Exclusive use of a folder between processes by a file with the holder's pid. A holder that died is told by its pid and,
+ * where /proc exists, by its start time, so a reused pid does not lock the folder for ever. Throws when it is still held
+ * after `waitMs`.
+ */
+export async function holdLock(path: string, { what, waitMs }: LockOptions): Promise<Lock> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const own = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) } satisfies Holder)
+  for (let waited = 0; ; waited += POLL_MS) {
+    if (await claim(path, own)) return { release: () => release(path, own) }
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const holder = parseHolder(text)
+    if (!holder || !(await isAlive(holder))) {
+      await removeStale(path, text)
+      continue
+    }
+    if (waited >= waitMs) {
+      throw new Error(`${what} is in use by process ${holder.pid}: stop that first, or choose another state folder`)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+/** `link` fails when the name exists, so the file appears with its content or not at all. */
+async function claim(path: string, own: string): Promise<boolean> {
+  const temporary = `${path}.${randomUUID()}`
+  await writeFile(temporary, own, { mode: 0o600 })
+  try {
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+/** Two processes may find the same stale lock: whoever moves away a file that is not the one it judged puts it back. */
+async function removeStale(path: string, judged: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`
+  try {
+    await rename(path, aside)
+  } catch {
+    return
+  }
+  const moved = await readFile(aside, 'utf8')
+  if (moved !== judged) await link(aside, path).catch(() => undefined)
+  await rm(aside, { force: true })
+}
+
+async function release(path: string, own: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === own) await rm(path, { force: true })
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const { pid, started } = JSON.parse(text)
+    return Number.isInteger(pid) && pid > 0 ? { pid, started } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function isAlive({ pid, started }: Holder): Promise<boolean> {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  const now = await startOf(pid)
+  return started === undefined || now === undefined || now === started
+}
+
+/** Start time of a process in clock ticks since boot, where the system tells it. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  // The second field is the name in brackets and may hold blanks; field 22 is the start time.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+}
