@@ -1,0 +1,28 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+const MAX_HEADERS = 100
+
+/** Kestrel's limits on the wire, as far as Node's own parser does not have them. */
+export const WIRE_OPTIONS = { maxHeaderSize: 48 * 1024, keepAliveTimeout: 120_000, requestTimeout: 0 }
+
+/** The status that refuses a request before anything looks at it. */
+export function wireFault(request: IncomingMessage): number | undefined {
+  if (request.rawHeaders.length / 2 > MAX_HEADERS) return 431
+  // HTTP/1.0 without Host, and an empty Host: the real host fails on both.
+  return request.headers.host ? undefined : 500
+}
+
+/** What cannot be parsed is answered and the connection closed; an answer that is under way is not disturbed. */
+export function answerParseErrors(server: Server, busy: WeakSet<Duplex>): void {
+  server.maxHeadersCount = 0
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (busy.has(socket)) return
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+    socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+  })
+}

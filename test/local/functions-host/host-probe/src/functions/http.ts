@@ -1,0 +1,31 @@
+import { app, type HttpRequest, type HttpResponseInit, type InvocationContext, output } from '@azure/functions';
+const anon = 'anonymous' as const;
+app.http('hello', { methods: ['GET'], authLevel: anon, route: 'hello/{name?}', handler: async (req: HttpRequest) => ({ body: `Hello, ${req.params.name ?? 'world'}!` }) });
+app.http('hellolog', { methods: ['GET'], authLevel: anon, handler: async (_r: HttpRequest, ctx: InvocationContext) => { ctx.log('user log line', { a: 1 }); ctx.warn('careful'); return { body: 'logged' }; } });
+app.http('item', { methods: ['GET', 'PUT'], authLevel: 'function', route: 'items/{id:int}/{slug:alpha?}', handler: async (req: HttpRequest) => ({ jsonBody: { params: req.params } }) });
+app.http('adm', { methods: ['GET'], authLevel: 'admin', route: 'adm', handler: async () => ({ body: 'admin ok' }) });
+app.http('echo', { methods: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'], authLevel: anon, route: 'echo/{*rest}', handler: async (req: HttpRequest, ctx: InvocationContext) => {
+  const b = req.method === 'GET' ? Buffer.alloc(0) : Buffer.from(await req.arrayBuffer());
+  return { jsonBody: { url: req.url, method: req.method, params: req.params, query: [...req.query.entries()], headers: Object.fromEntries(req.headers), len: b.length, text: b.length < 200 ? b.toString() : undefined, user: req.user, inv: ctx.invocationId, trig: ctx.triggerMetadata ?? null } };
+} });
+app.http('hooked', { methods: ['GET'], authLevel: anon, handler: async () => ({ body: 'h', headers: {} }) });
+app.http('rescued', { methods: ['GET'], authLevel: anon, handler: async () => { throw new Error('to be rescued'); } });
+app.http('boom', { methods: ['GET'], authLevel: anon, handler: async () => { throw new Error('kaboom secret detail'); } });
+app.http('empty', { methods: ['GET'], authLevel: anon, handler: async () => undefined as any });
+app.http('str', { methods: ['GET'], authLevel: anon, handler: async () => 'just a string' as any });
+app.http('nocontent', { methods: ['DELETE', 'GET'], authLevel: anon, handler: async () => ({ status: 204 }) });
+app.http('cookies', { methods: ['GET'], authLevel: anon, handler: async (): Promise<HttpResponseInit> => ({ status: 201, body: 'c', headers: { 'X-A': '1', 'content-type': 'text/plain; charset=utf-8' }, cookies: [{ name: 'sid', value: 'a b', httpOnly: true, secure: true, sameSite: 'Strict', path: '/', maxAge: 60 }, { name: 'two', value: '2' }] }) });
+app.http('big', { methods: ['GET'], authLevel: anon, handler: async (req: HttpRequest) => ({ body: Buffer.alloc(Number(req.query.get('n') ?? 1e6), 97) }) });
+app.http('sse', { methods: ['GET'], authLevel: anon, handler: async () => {
+  const enc = new TextEncoder(); let i = 0;
+  const s = new ReadableStream({ async pull(c) { if (i >= 5) return c.close(); await new Promise(r => setTimeout(r, 100)); c.enqueue(enc.encode(`data: ${i++}\n\n`)); } });
+  return { headers: { 'content-type': 'text/event-stream' }, body: s as any };
+} });
+app.http('slow', { methods: ['GET'], authLevel: anon, handler: async (req: HttpRequest) => { await new Promise(r => setTimeout(r, Number(req.query.get('ms') ?? 1000))); return { body: 'slow done' }; } });
+app.http('env', { methods: ['GET'], authLevel: anon, handler: async () => ({ jsonBody: { PROBE_SETTING: process.env.PROBE_SETTING, AZURE_FUNCTIONS_ENVIRONMENT: process.env.AZURE_FUNCTIONS_ENVIRONMENT, WEBSITE_HOSTNAME: process.env.WEBSITE_HOSTNAME, cwd: process.cwd(), hooks: (globalThis as any).__probe?.hooks } }) });
+const q = output.storageQueue({ queueName: 'outq', connection: 'AzureWebJobsStorage' });
+app.http('enqueue', { methods: ['POST'], authLevel: 'function', extraOutputs: [q], handler: async (req: HttpRequest, ctx: InvocationContext) => { ctx.extraOutputs.set(q, { msg: await req.text() }); return { status: 202 }; } });
+app.http('precedenceLiteral', { methods: ['GET'], authLevel: anon, route: 'prec/me', handler: async () => ({ body: 'literal' }) });
+app.http('aPrecedenceParam', { methods: ['GET'], authLevel: anon, route: 'prec/{x}', handler: async (r: HttpRequest) => ({ body: 'param ' + r.params.x }) });
+app.http('midfail', { methods: ['GET'], authLevel: anon, handler: async () => { let i = 0; return { body: new ReadableStream({ async pull(c) { if (i++ < 2) { c.enqueue(new TextEncoder().encode('part ')); await new Promise(r => setTimeout(r, 50)); } else throw new Error('midstream'); } }) as any }; } });
+app.http('upload', { methods: ['POST'], authLevel: anon, handler: async (req: HttpRequest) => { let n = 0, chunks = 0; if (req.body) for await (const c of req.body as any) { n += c.length; chunks++; } return { jsonBody: { n, chunks: chunks > 1 } }; } });
