@@ -5,6 +5,7 @@ import { SecretClient } from '@azure/keyvault-secrets'
 import { expect, inject } from 'vitest'
 import { createStorage } from '../../local/servers/create-storage.ts'
 import { environmentFor } from '../../local/servers/environment.ts'
+import type { MintRequest } from '../../local/servers/identity/control.ts'
 import { type ClientSecrets, clientSecretsPath } from '../../local/servers/identity/directory.ts'
 import { requestToken } from '../../local/servers/request-token.ts'
 import { localAgent } from '../../shared/azure/local-route.ts'
@@ -17,6 +18,16 @@ import { type Caller, directory } from './tenant.ts'
 const ISSUER = 'https://gateway.sallyport.test'
 
 export type TokenOptions = { version?: 1 | 2; resource?: string }
+
+export type MintOptions = Partial<Omit<MintRequest, 'claims'>>
+
+export type TestIssuer = {
+  /** `iss`, also the base of its discovery document. */
+  issuer: string
+  realm: string
+  mint(claims: Record<string, unknown>, options?: Omit<MintOptions, 'realm'>): Promise<string>
+  control: ServerControl
+}
 
 export type TestRig = {
   stateDir: string
@@ -34,6 +45,10 @@ export type TestRig = {
   createStorage(): Promise<void>
   /** A token of a seeded caller for the gateway (or `resource`); v2 unless told. */
   callerToken(caller: Caller, options?: TokenOptions): Promise<string>
+  /** Any claims signed by the tenant's current key, or by another realm's (any other tenant id, `oidc-<name>`). */
+  mint(claims: Record<string, unknown>, options?: MintOptions): Promise<string>
+  /** An OIDC issuer of this file alone; it exists by being asked. */
+  issuer(name: string): TestIssuer
   identityControl: IdentityControl
   /** Faults and counters of this file's vaults. */
   vaultControl(alias: 'main' | 'gateway'): ServerControl
@@ -74,6 +89,17 @@ export function rig(): TestRig {
     })
   const operatorToken = (resource: string) => callerToken('operator', { version: 1, resource })
   const control = createControl({ agent, account })
+  const mint = (claims: Record<string, unknown>, options: MintOptions = {}) =>
+    control.identity.mint({ realm: tenant, claims, ...options })
+  const issuer = (name: string): TestIssuer => {
+    const realm = `oidc-${account}-${name}`
+    return {
+      issuer: `https://oidc.sallyport.test/${account}-${name}`,
+      realm,
+      mint: (claims, options) => mint(claims, { ...options, realm }),
+      control: control.identity.of(realm),
+    }
+  }
 
   return {
     stateDir,
@@ -88,6 +114,8 @@ export function rig(): TestRig {
       createStorage({ account, agent, token: await operatorToken('https://storage.azure.com') }),
     callerToken,
     operatorToken,
+    mint,
+    issuer,
     identityControl: control.identity,
     vaultControl: control.vault,
     async operatorVault(alias) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '../../free-port.ts'
 import { readJsonFile, writeAtomically } from '../atomic-file.ts'
 import { ensureCertificates } from '../certificates.ts'
 import { holdLock } from '../lock.ts'
@@ -109,16 +109,8 @@ async function accountKeys(names: readonly string[], folder: string): Promise<st
 async function portArguments(flags: Flags): Promise<string[]> {
   const args: string[] = []
   for (const service of ['table', 'blob', 'queue']) {
-    const wanted = Number(flags[`${service}-port`])
-    args.push(`--${service}Host`, '127.0.0.1', `--${service}Port`, String((await isFree(wanted)) ? wanted : 0))
+    args.push(`--${service}Host`, '127.0.0.1')
+    args.push(`--${service}Port`, String(await freePort(Number(flags[`${service}-port`]))))
   }
   return args
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 }
