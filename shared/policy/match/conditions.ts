@@ -1,0 +1,55 @@
+import type { Principal } from '../../identity/principal.ts'
+import type { RequestContext } from '../decision.ts'
+import type { Conditions } from '../documents/conditions.ts'
+import { type Range, rangeHolds, readAddress, readRange } from './address.ts'
+import { compileClaim } from './claims.ts'
+import { type LocalTime, readTimeWindow, windowHolds } from './clock.ts'
+import { type Tri, tri } from './tri.ts'
+
+/** What a condition may look at: the caller's validated claims, the request, the time (milliseconds). */
+export type Facts = { principal: Principal; context: RequestContext; now: number }
+
+export type Condition = { name: string; test: (facts: Facts) => Tri }
+
+/** One clock for each zone of a set: they are costly to make. */
+export type ClockOf = (zone: string) => (now: number) => LocalTime
+
+/** Compiles `when` into independent conditions, all of which must hold. */
+export function compileConditions(when: Conditions | undefined, clockOf: ClockOf): Condition[] {
+  if (!when) return []
+  const { ip, time, claims, purpose } = when
+  return [
+    ...(ip ? [addressCondition(ip)] : []),
+    ...(time ? [timeCondition(time, clockOf)] : []),
+    ...(purpose ? [purposeCondition(purpose)] : []),
+    ...Object.entries(claims ?? {}).map(([name, wanted]): Condition => {
+      const { test } = compileClaim(name, wanted)
+      return { name: `claims.${name}`, test: ({ principal }) => test(principal.claims) }
+    }),
+  ]
+}
+
+function addressCondition(texts: readonly string[]): Condition {
+  const ranges = texts.map(readRange).filter((range): range is Range => typeof range !== 'string')
+  return {
+    name: 'ip',
+    test: ({ context }) => {
+      const address = readAddress(context.clientAddress)
+      return address ? tri(ranges.some((range) => rangeHolds(range, address))) : 'unknown'
+    },
+  }
+}
+
+function timeCondition(time: NonNullable<Conditions['time']>, clockOf: ClockOf): Condition {
+  const window = readTimeWindow(time)
+  const clock = clockOf(window.zone)
+  return { name: 'time', test: ({ now }) => tri(windowHolds(window, clock(now))) }
+}
+
+function purposeCondition(purposes: readonly string[]): Condition {
+  const allowed = new Set(purposes)
+  return {
+    name: 'purpose',
+    test: ({ context: { purpose } }) => (purpose === undefined ? 'unknown' : tri(allowed.has(purpose))),
+  }
+}

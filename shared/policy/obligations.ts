@@ -1,0 +1,57 @@
+import type { Obligations } from './decision.ts'
+import { type ObligationsDocument, readDuration, readRate } from './documents/obligations.ts'
+import { intersectRanges } from './match/address.ts'
+
+/** What one permit asks for; its address condition goes along for targets that can bind a token to an address. */
+export function compileObligations(
+  document: ObligationsDocument | undefined,
+  addresses: readonly string[] | undefined,
+): Obligations {
+  const { maxTtl, oneTime, requireReason, requireDpop, approval, rate } = document ?? {}
+  const maxTtlSeconds = maxTtl === undefined ? undefined : readDuration(maxTtl)
+  const perWindow = rate === undefined ? undefined : readRate(rate)
+  return {
+    ...(maxTtlSeconds !== undefined && { maxTtlSeconds }),
+    ...(oneTime && { oneTime }),
+    ...(requireReason && { requireReason }),
+    ...(requireDpop && { requireDpop }),
+    ...(approval && { approval: { count: approval.count, approvers: [...approval.approvers].sort() } }),
+    ...(perWindow && { rate: perWindow }),
+    ...(addresses && { addresses: [...addresses].sort() }),
+  }
+}
+
+/**
+ * The strictest of both in every respect: whoever meets it meets each. Rates over different windows become the smaller
+ * count over the longer window; approvals need the larger number from those whom both name, which may be more than there
+ * are: then nobody can approve.
+ */
+export function tighten(a: Obligations, b: Obligations): Obligations {
+  const maxTtlSeconds = both(a.maxTtlSeconds, b.maxTtlSeconds, Math.min)
+  const approval = both(a.approval, b.approval, strictestApproval)
+  const rate = both(a.rate, b.rate, (one, other) => ({
+    count: Math.min(one.count, other.count),
+    windowSeconds: Math.max(one.windowSeconds, other.windowSeconds),
+  }))
+  const addresses = both(a.addresses, b.addresses, intersectRanges)
+  return {
+    ...(maxTtlSeconds !== undefined && { maxTtlSeconds }),
+    ...((a.oneTime || b.oneTime) && { oneTime: true }),
+    ...((a.requireReason || b.requireReason) && { requireReason: true }),
+    ...((a.requireDpop || b.requireDpop) && { requireDpop: true }),
+    ...(approval && { approval }),
+    ...(rate && { rate }),
+    ...(addresses && { addresses }),
+  }
+}
+
+function both<T>(a: T | undefined, b: T | undefined, stricter: (a: T, b: T) => T): T | undefined {
+  return a !== undefined && b !== undefined ? stricter(a, b) : (a ?? b)
+}
+
+type Approval = NonNullable<Obligations['approval']>
+
+const strictestApproval = (a: Approval, b: Approval): Approval => ({
+  count: Math.max(a.count, b.count),
+  approvers: a.approvers.filter((approver) => b.approvers.includes(approver)),
+})
