@@ -188,7 +188,8 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
 const withReceipt = ({ code, reason, extras }: GatewayError, receipt: Receipt) =>
   new GatewayError(code, reason, { ...extras, headers: { ...extras.headers, ...receiptHeader(receipt) } })
 
-function unmetObligation<T>(
+/** What the obligations still ask of the caller, as the refusal it leads to; undefined when they are met. */
+export function unmetObligation<T>(
   obligations: Obligations,
   { context, satisfies }: Pick<Ask<T>, 'context' | 'satisfies'>,
 ): GatewayError | undefined {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Agent } from 'node:https'
-import { connect } from 'node:tls'
+import { Socket } from 'node:net'
 import type { LocalRoute } from '../config.ts'
 
 /**
@@ -9,14 +9,19 @@ import type { LocalRoute } from '../config.ts'
  * so a local run can never reach the Internet by mistake.
  */
 export function localAgent({ hosts, caPath }: LocalRoute): Agent {
-  const ca = readFileSync(caPath)
-  const agent = new Agent({ keepAlive: true, ca, maxSockets: 64 })
-  agent.createConnection = (options) => {
+  const agent = new Agent({ keepAlive: true, ca: readFileSync(caPath), maxSockets: 64 })
+  const open = agent.createConnection.bind(agent)
+  // The refusal must go through the callback: a throw would escape as an uncaught exception where the agent opens a
+  // socket for a request that had to queue.
+  agent.createConnection = (options, callback) => {
     const name = String(options.host)
-    const local = hosts[name]
-    if (!local) throw new Error(`no local server stands in for ${name}`)
-    const [host = '127.0.0.1', port] = local.split(':')
-    return connect({ ...options, host, port: Number(port), servername: name })
+    const local = Object.hasOwn(hosts, name) ? hosts[name] : undefined
+    const [, host, port] = /^(.+):(\d+)$/.exec(local ?? '') ?? []
+    if (!host || !port) {
+      process.nextTick(() => callback?.(new Error(`no local server stands in for ${name}`), new Socket()))
+      return undefined
+    }
+    return open({ ...options, host, port: Number(port), servername: name }, callback)
   }
   return agent
 }

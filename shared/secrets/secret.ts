@@ -30,6 +30,11 @@ export class Secret {
     return use(this.#value)
   }
 
+  /** UTF-16 units, for the bounds of caches. */
+  get length(): number {
+    return this.#value.length
+  }
+
   toString(): string {
     return REDACTED
   }

@@ -1,0 +1,31 @@
+import { receiptHeader } from '../shared/gate.ts'
+import { identify } from '../shared/http/caller.ts'
+import type { Endpoint } from '../shared/http/endpoint.ts'
+import { readQuery } from '../shared/http/query.ts'
+import { answerPage, ListSecretsQuery } from '../shared/secrets/pages.ts'
+
+/** The names and metadata a caller may see, and nothing else: an unknown vault is an empty one. */
+export const secrets: Endpoint = {
+  name: 'secrets',
+  route: 'v1/secrets',
+  dialect: 'problem',
+  methods: {
+    GET: async (request, gateway) => {
+      const query = readQuery(request, ListSecretsQuery)
+      const caller = await identify(request, gateway)
+      const action = 'secret:list' as const
+      const permits = (resource: string) => gateway.decide({ ...caller, action, resource }).effect === 'permit'
+      let next: string | undefined
+      const resource = `secret/${query.vault}`
+      const grant = await gateway.admitList({ ...caller, action, resource }, async () => {
+        const page = await gateway.secrets.listPage({ ...query, permits })
+        next = page.next
+        return page.candidates
+      })
+      grant.spend(action, resource)
+      grant.succeeded()
+      const link = { issuer: gateway.config.issuer, path: request.path, query: request.query, next }
+      return { status: 200, headers: receiptHeader(grant.receipt), json: answerPage(grant.sealed, link) }
+    },
+  },
+}

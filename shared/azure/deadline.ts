@@ -1,0 +1,24 @@
+import { failureOf } from './failure.ts'
+
+/** A call without a deadline of its own ends after this. */
+export const DEFAULT_DEADLINE_MS = 5_000
+
+const RETRY_DELAY_MS = 25
+
+/**
+ * Runs a call under a deadline over everything it does, token included, and repeats it once where the connection failed:
+ * a kept-alive socket that the server closes at that moment is an everyday event. An answer is never retried here.
+ */
+export async function withDeadline<T>(
+  deadlineMs: number | undefined,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const signal = AbortSignal.timeout(Math.max(1, Math.floor(deadlineMs ?? DEFAULT_DEADLINE_MS)))
+  try {
+    return await act(signal)
+  } catch (error) {
+    if (failureOf(error).kind !== 'network' || signal.aborted) throw error
+    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS))
+    return act(signal)
+  }
+}

@@ -1,0 +1,95 @@
+import { LRUCache } from 'lru-cache'
+import { GatewayError } from '../errors.ts'
+
+export type LoadingCacheDeps<T> = {
+  now(): number
+  /** How long a loaded value is served without asking again; up to a tenth less, so that entries do not end together. */
+  ttlMs: number
+  maxEntries: number
+  maxBytes: number
+  bytesOf(value: T): number
+  random?(): number
+}
+
+export type Loaded<T> = { value: T; stale: boolean }
+
+type Entry<T> = { freshUntil: number } & ({ value: T } | { error: GatewayError })
+type Flight<T> = { promise: Promise<T>; dropped: boolean }
+
+/** While the vault throttles, a value serves so much longer; a vault that is down is another matter: then its time is its time. */
+const STALE_MS = 5 * 60_000
+/** "No such secret" is asked again soon: somebody may just have made it. */
+const NEGATIVE_MS = 5_000
+const NEGATIVE = new Set(['secret_not_found', 'secret_disabled'])
+const JITTER = 0.1
+
+/**
+ * A bounded cache that loads what it lacks, once for all who wait (N concurrent misses = 1 load). Values are shared by all
+ * callers; whether one may see them is decided elsewhere, each time.
+ */
+export function createLoadingCache<T>(deps: LoadingCacheDeps<T>) {
+  const { now, ttlMs, maxEntries, maxBytes, bytesOf, random = Math.random } = deps
+  const entries = new LRUCache<string, Entry<T>>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: (entry, key) => 64 + key.length + ('value' in entry ? bytesOf(entry.value) : 0),
+  })
+  const flights = new Map<string, Flight<T>>()
+
+  const start = (key: string, load: () => Promise<T>): Promise<T> => {
+    const flight: Flight<T> = { promise: Promise.resolve().then(load), dropped: false }
+    flights.set(key, flight)
+    const keep = (entry: Entry<T>) => {
+      // What was dropped while it loaded may be the state before the change.
+      if (!flight.dropped) entries.set(key, entry)
+    }
+    const done = () => {
+      if (flights.get(key) === flight) flights.delete(key)
+    }
+    flight.promise.then(
+      (value) => {
+        keep({ value, freshUntil: now() + ttlMs * (1 - JITTER * random()) })
+        done()
+      },
+      (error: unknown) => {
+        if (error instanceof GatewayError && NEGATIVE.has(error.code)) keep({ error, freshUntil: now() + NEGATIVE_MS })
+        done()
+      },
+    )
+    return flight.promise
+  }
+
+  return {
+    /** The value under `key`; `stale` where it is past its time and the vault throttles. Throws what `load` throws. */
+    async read(key: string, load: () => Promise<T>): Promise<Loaded<T>> {
+      const entry = entries.get(key)
+      if (entry && now() < entry.freshUntil) {
+        if ('error' in entry) throw entry.error
+        return { value: entry.value, stale: false }
+      }
+      try {
+        return { value: await (flights.get(key)?.promise ?? start(key, load)), stale: false }
+      } catch (error) {
+        const throttled = error instanceof GatewayError && error.reason === 'vault_throttled'
+        if (throttled && entry && 'value' in entry && now() < entry.freshUntil + STALE_MS) {
+          return { value: entry.value, stale: true }
+        }
+        throw error
+      }
+    },
+
+    /** Forgets everything under the prefix, loads in flight included. */
+    drop(prefix: string): void {
+      for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key)
+      for (const [key, flight] of flights) {
+        if (!key.startsWith(prefix)) continue
+        flight.dropped = true
+        flights.delete(key)
+      }
+    },
+
+    size: () => ({ entries: entries.size, bytes: entries.calculatedSize }),
+  }
+}
+
+export type LoadingCache<T> = ReturnType<typeof createLoadingCache<T>>

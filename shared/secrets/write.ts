@@ -1,0 +1,96 @@
+import { GatewayError } from '../errors.ts'
+import type { Grant } from '../gate.ts'
+import { type CurrentDeps, loadCurrent } from './current.ts'
+import type { Markers } from './markers.ts'
+import { metadataOf, type SecretMetadata } from './metadata.ts'
+import { checkPrecondition, type Precondition } from './precondition.ts'
+import { type SecretRef, secretResource } from './secret-ref.ts'
+import { stageOf } from './validity.ts'
+import type { NewSecret, Vault } from './vault.ts'
+import type { createWriteClaims } from './write-claim.ts'
+
+export type WriteDeps = CurrentDeps & {
+  vaults: ReadonlyMap<string, Vault>
+  markers: Pick<Markers, 'raise'>
+  claimed: ReturnType<typeof createWriteClaims>
+}
+
+export type Written = { created: boolean; version: string; metadata: SecretMetadata }
+
+/**
+ * Writes a new version under a Grant for `secret:set`; throws `precondition_failed`, `conflict` or what the vault says. The
+ * value goes to the vault and nowhere else.
+ */
+export async function writeSecret(
+  deps: WriteDeps,
+  { grant, ref }: { grant: Grant; ref: SecretRef },
+  { secret, precondition }: { secret: NewSecret; precondition: Precondition },
+): Promise<Written> {
+  grant.spend('secret:set', secretResource(ref))
+  return recorded(grant, () => {
+    const vault = vaultOf(deps, ref)
+    return deps.claimed(ref, async () => {
+      const before = await versionBefore(vault, ref, deps)
+      checkPrecondition(precondition, before.version)
+      // Also raised after a failure: a write whose answer was lost has happened all the same.
+      const properties = await vault.set(ref.name, secret).finally(() => deps.markers.raise(ref.vault, ref.name))
+      const metadata = metadataOf(ref, properties, 'current')
+      return { created: !before.exists, version: properties.version, metadata }
+    })
+  })
+}
+
+/** Lets the RESULT follow, with the version that came of it. */
+async function recorded<T extends { version?: string }>(grant: Grant, act: () => Promise<T>): Promise<T> {
+  try {
+    const done = await act()
+    grant.succeeded(done.version ? { version: done.version } : undefined)
+    return done
+  } catch (error) {
+    grant.failed(error)
+    throw error
+  }
+}
+
+/** Enables or disables a version under a Grant for `secret:restore` or `secret:disable`; gives its metadata. */
+export async function setEnabled(
+  deps: WriteDeps,
+  { grant, ref }: { grant: Grant; ref: SecretRef },
+  { version, enabled }: { version: string; enabled: boolean },
+): Promise<SecretMetadata> {
+  grant.spend(enabled ? 'secret:restore' : 'secret:disable', secretResource(ref))
+  return recorded(grant, async () => {
+    const vault = vaultOf(deps, ref)
+    const changing = vault.setEnabled(ref.name, version, enabled)
+    const properties = await changing.finally(() => deps.markers.raise(ref.vault, ref.name))
+    const current = await loadCurrent(vault, ref, deps).catch(unlessAllDisabled)
+    return metadataOf(ref, properties, current ? stageOf(properties, current.secret, current.row) : 'retired')
+  })
+}
+
+function vaultOf({ vaults }: WriteDeps, { vault }: SecretRef): Vault {
+  const found = vaults.get(vault)
+  if (!found) throw new GatewayError('secret_not_found', 'vault_alias_unknown')
+  return found
+}
+
+/** Straight from the vault: a cached version could make a stale `If-Match` true. */
+async function versionBefore(vault: Vault, ref: SecretRef, deps: CurrentDeps) {
+  try {
+    return { exists: true, version: (await loadCurrent(vault, ref, deps)).secret.version }
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    if (error.code === 'secret_not_found') return { exists: false, version: undefined }
+    // Every version is disabled: the secret exists, and no version is the current one.
+    if (error.code === 'secret_disabled') return { exists: true, version: NO_VERSION }
+    throw error
+  }
+}
+
+/** Matches `*`, and no entity tag. */
+const NO_VERSION = ''
+
+function unlessAllDisabled(error: unknown): undefined {
+  if (error instanceof GatewayError && error.code === 'secret_disabled') return undefined
+  throw error
+}
