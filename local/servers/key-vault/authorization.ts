@@ -72,9 +72,8 @@ async function verify(token: string, { keys, tenant, now, refuse }: Verification
     await jwtVerify(token, set, { algorithms: ['RS256'], requiredClaims: ['exp', 'oid'], currentDate: new Date(now()) })
   } catch (error) {
     const expired = (error as { code?: string }).code === 'ERR_JWT_EXPIRED'
-    throw refuse(
-      expired ? 'AKV10046: Token is expired.' : 'AKV10046: Unable to resolve the key used for signature validation.',
-    )
+    const unknownKey = 'AKV10046: Unable to resolve the key used for signature validation.'
+    throw refuse(expired ? "[TokenExpired] Error validating token: 'S2S12086'." : unknownKey)
   }
   return claims
 }

@@ -40,8 +40,7 @@ export const secretNotFound = (name: string) =>
 export const deletedNotFound = (name: string) =>
   new VaultError(404, 'SecretNotFound', `Deleted Secret not found: ${name}`)
 
-export const notAllowed = (method: string) =>
-  new VaultError(405, 'MethodNotAllowed', `HTTP ${method} not allowed.`, { headers: { allow: '' } })
+export const notAllowed = (method: string) => new VaultError(405, 'MethodNotAllowed', `HTTP ${method} not allowed.`)
 
 export const disabled = () =>
   new VaultError(403, 'Forbidden', 'Operation get is not allowed on a disabled secret.', { inner: 'SecretDisabled' })
