@@ -61,7 +61,7 @@ async function hostApp(options: HostOptions, settings: LocalSettings, listener: 
   const clock = systemClock(options.now)
   const store = options.stateDir === undefined ? memoryStatusStore() : fileStatusStore(join(options.stateDir, 'timers'))
   const timers = createHostTimers(index.timers, { run, clock, store, logger })
-  const front = createHostFront({ options, settings, config, index, run, timers, listener, env })
+  const front = createHostFront({ options, settings, config, index, run, timers, listener, env, logger })
   await front.warmUp()
   listener.serve(front.handle)
   if (index.hostErrors.length === 0) await timers.start()

@@ -7,7 +7,7 @@ export const EMULATED_HOST_VERSION = '4.1037.0.0'
 
 const CORE_MODULE = '@azure/functions-core'
 
-export type RegisteredFunction = { metadata: FunctionMetadata; callback: FunctionCallback }
+export type RegisteredFunction = { metadata: FunctionMetadata; callback: FunctionCallback; scriptFile: string }
 
 export type CoreModule = {
   /** What `require('@azure/functions-core')` gives to the library. */
@@ -17,6 +17,8 @@ export type CoreModule = {
   /** Shared by the appStart and appTerminate hooks. */
   appHookData: Record<string, unknown>
   model(): ProgrammingModel | undefined
+  /** The file that is being loaded: what registers now is shown as its. */
+  loading(scriptFile: string): void
   /** Ends start-up: registering throws from now on. */
   lock(): void
 }
@@ -29,6 +31,7 @@ export function createCoreModule(log: SystemLog): CoreModule {
   const hooks = createHooks()
   let model: ProgrammingModel | undefined
   let locked = false
+  let scriptFile = ''
 
   const api = {
     version: '3.12.0',
@@ -38,7 +41,7 @@ export function createCoreModule(log: SystemLog): CoreModule {
       if (functions.has(metadata.name)) {
         throw systemError(`A function with name "${metadata.name}" has already been registered.`)
       }
-      functions.set(metadata.name, { metadata, callback })
+      functions.set(metadata.name, { metadata, callback, scriptFile })
       return new Disposable(() => functions.delete(metadata.name))
     },
     registerHook: (name: string, callback: HookCallback) => hooks.register(name, callback),
@@ -56,6 +59,9 @@ export function createCoreModule(log: SystemLog): CoreModule {
     hooks,
     appHookData: {},
     model: () => model,
+    loading(file) {
+      scriptFile = file
+    },
     lock() {
       locked = true
     },

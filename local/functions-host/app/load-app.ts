@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Server } from 'node:net'
-import { extname, join, resolve } from 'node:path'
+import { basename, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { readJsonFile } from '../config/host-json.ts'
 import { describeError } from '../log.ts'
@@ -24,7 +24,7 @@ export async function loadApp(
   core: CoreModule,
   { appRoot, entry, lenient }: LoadOptions,
 ): Promise<StartError | undefined> {
-  const failure = await loadFiles(appRoot, entry)
+  const failure = await loadFiles(core, appRoot, entry)
   if (failure && !lenient) throw failure
   if (core.functions.size === 0 && !failure && !lenient) {
     throw new StartError(
@@ -38,7 +38,11 @@ export async function loadApp(
   return failure
 }
 
-async function loadFiles(appRoot: string, entry: string | undefined): Promise<StartError | undefined> {
+async function loadFiles(
+  core: CoreModule,
+  appRoot: string,
+  entry: string | undefined,
+): Promise<StartError | undefined> {
   const manifest = readJsonFile(join(appRoot, 'package.json')) ?? {}
   const pattern = entry ?? manifest['main']
   if (typeof pattern !== 'string') throw new StartError('package.json has no main, and no entry was named')
@@ -47,6 +51,7 @@ async function loadFiles(appRoot: string, entry: string | undefined): Promise<St
   const asModule = manifest['type'] === 'module'
   for (const file of files) {
     const path = resolve(appRoot, file)
+    core.loading(basename(path))
     try {
       if (asModule || extname(path) === '.mjs' || /\.m?ts$/.test(path)) await import(pathToFileURL(path).href)
       else createRequire(path)(path)

@@ -10,7 +10,7 @@ export function describeFunction(
 ): Record<string, unknown> {
   const { metadata } = fn.fn
   const bindings = Object.entries(metadata.bindings).map(([name, binding]) => ({ ...binding, name }))
-  const files = `${base}/admin/vfs/`
+  const files = `${base}/admin/vfs${facts.appRoot}`
   return {
     name: fn.name,
     script_root_path_href: null,
@@ -23,6 +23,7 @@ export function describeFunction(
     config: {
       name: fn.name,
       entryPoint: '',
+      scriptFile: fn.fn.scriptFile,
       language: 'node',
       functionDirectory: facts.appRoot,
       bindings,

@@ -54,7 +54,7 @@ export function createFront(deps: FrontDeps): Front {
     }
 
     const fault = wireFault(request)
-    if (fault) return answer({ status: fault }, true)
+    if (fault) return answer({ status: fault }, fault !== 500)
     const target = parseTarget(request.url ?? '/', request.headers.host)
     if (typeof target === 'number') return answer({ status: target }, true)
     const preflight = deps.cors?.preflight(method, request.headers)

@@ -3,6 +3,7 @@ import type { FunctionIndex } from '../app/index-functions.ts'
 import type { HostConfig } from '../config/host-json.ts'
 import type { LocalSettings } from '../config/local-settings.ts'
 import type { HostOptions } from '../host.ts'
+import type { Logger } from '../log.ts'
 import { createRouter } from '../routing/router.ts'
 import type { Run } from '../runner.ts'
 import type { HostTimers } from '../timers/host-timers.ts'
@@ -23,12 +24,13 @@ export type FrontParts = {
   run: Run
   timers: HostTimers
   listener: Listener
+  logger: Logger
   env: Readonly<Record<string, string | undefined>>
 }
 
 /** Puts the front together from what was configured. `warmUp` makes the first request as fast as the others. */
 export function createHostFront(parts: FrontParts): { handle: Handler; warmUp(): Promise<void> } {
-  const { options, settings, config, index, run, timers, listener, env } = parts
+  const { options, settings, config, index, run, timers, listener, env, logger } = parts
   const started = performance.now()
   const keys = options.masterKey === undefined ? options.keys : { ...options.keys, master: options.masterKey }
   const admin = createAdmin({
@@ -40,7 +42,7 @@ export function createHostFront(parts: FrontParts): { handle: Handler; warmUp():
       uptimeMs: performance.now() - started,
       errors: index.hostErrors,
     }),
-    run: (name) => runByHand(name, { index, run, timers }),
+    run: (name) => runByHand(name, { index, timers, logger }),
   })
   const routes = index.http.map((fn) => ({ template: fn.template, methods: fn.methods, target: fn }))
   return {
@@ -62,11 +64,12 @@ export function createHostFront(parts: FrontParts): { handle: Handler; warmUp():
   }
 }
 
-/** Nobody waits for these runs and the runner logs how they fail. An HTTP function has no request, so it fails. */
-function runByHand(name: string, { index, run, timers }: Pick<FrontParts, 'index' | 'run' | 'timers'>): void {
+/** Nobody waits for these runs; how they fail is logged. An HTTP function cannot run: there is no request. */
+function runByHand(name: string, { index, timers, logger }: Pick<FrontParts, 'index' | 'timers' | 'logger'>): void {
   const http = index.http.find((fn) => fn.name === name)
-  const running = http ? run(http, {}) : timers.run(name)
-  running.catch(() => undefined)
+  if (http)
+    logger.write('error', `Function.${name}`, `Executed 'Functions.${name}' (Failed) An HttpRequest is required.`)
+  else timers.run(name).catch(() => undefined)
 }
 
 /** undici loads on first use, which takes some 30 ms. */

@@ -4,13 +4,20 @@ import type { Duplex } from 'node:stream'
 const MAX_HEADERS = 100
 
 /** Kestrel's limits on the wire, as far as Node's own parser does not have them. */
-export const WIRE_OPTIONS = { maxHeaderSize: 48 * 1024, keepAliveTimeout: 120_000, requestTimeout: 0 }
+export const WIRE_OPTIONS = {
+  maxHeaderSize: 48 * 1024,
+  keepAliveTimeout: 120_000,
+  requestTimeout: 0,
+  // Node's own answer would be chunked.
+  requireHostHeader: false,
+}
 
-/** The status that refuses a request before anything looks at it. */
-export function wireFault(request: IncomingMessage): number | undefined {
+/** The status that refuses a request before anything looks at it; 500 comes from behind the server, the others from it. */
+export function wireFault(request: IncomingMessage): 400 | 431 | 500 | undefined {
   if (request.rawHeaders.length / 2 > MAX_HEADERS) return 431
-  // HTTP/1.0 without Host, and an empty Host: the real host fails on both.
-  return request.headers.host ? undefined : 500
+  const { host } = request.headers
+  if (host) return undefined
+  return host === undefined && request.httpVersion !== '1.0' ? 400 : 500
 }
 
 /** What cannot be parsed is answered and the connection closed; an answer that is under way is not disturbed. */

@@ -1,6 +1,6 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext, output } from '@azure/functions';
 const anon = 'anonymous' as const;
-app.http('hello', { methods: ['GET'], authLevel: anon, route: 'hello/{name?}', handler: async (req: HttpRequest) => ({ body: `Hello, ${req.params.name ?? 'world'}!` }) });
+app.http('hello', { methods: ['GET'], authLevel: anon, route: 'hello/{name?}', handler: async (req: HttpRequest) => ({ body: `Hello, ${req.params['name'] ?? 'world'}!` }) });
 app.http('hellolog', { methods: ['GET'], authLevel: anon, handler: async (_r: HttpRequest, ctx: InvocationContext) => { ctx.log('user log line', { a: 1 }); ctx.warn('careful'); return { body: 'logged' }; } });
 app.http('item', { methods: ['GET', 'PUT'], authLevel: 'function', route: 'items/{id:int}/{slug:alpha?}', handler: async (req: HttpRequest) => ({ jsonBody: { params: req.params } }) });
 app.http('adm', { methods: ['GET'], authLevel: 'admin', route: 'adm', handler: async () => ({ body: 'admin ok' }) });
@@ -22,10 +22,10 @@ app.http('sse', { methods: ['GET'], authLevel: anon, handler: async () => {
   return { headers: { 'content-type': 'text/event-stream' }, body: s as any };
 } });
 app.http('slow', { methods: ['GET'], authLevel: anon, handler: async (req: HttpRequest) => { await new Promise(r => setTimeout(r, Number(req.query.get('ms') ?? 1000))); return { body: 'slow done' }; } });
-app.http('env', { methods: ['GET'], authLevel: anon, handler: async () => ({ jsonBody: { PROBE_SETTING: process.env.PROBE_SETTING, AZURE_FUNCTIONS_ENVIRONMENT: process.env.AZURE_FUNCTIONS_ENVIRONMENT, WEBSITE_HOSTNAME: process.env.WEBSITE_HOSTNAME, cwd: process.cwd(), hooks: (globalThis as any).__probe?.hooks } }) });
+app.http('env', { methods: ['GET'], authLevel: anon, handler: async () => ({ jsonBody: { PROBE_SETTING: process.env['PROBE_SETTING'], AZURE_FUNCTIONS_ENVIRONMENT: process.env['AZURE_FUNCTIONS_ENVIRONMENT'], WEBSITE_HOSTNAME: process.env['WEBSITE_HOSTNAME'], cwd: process.cwd(), hooks: (globalThis as any).__probe?.hooks } }) });
 const q = output.storageQueue({ queueName: 'outq', connection: 'AzureWebJobsStorage' });
 app.http('enqueue', { methods: ['POST'], authLevel: 'function', extraOutputs: [q], handler: async (req: HttpRequest, ctx: InvocationContext) => { ctx.extraOutputs.set(q, { msg: await req.text() }); return { status: 202 }; } });
 app.http('precedenceLiteral', { methods: ['GET'], authLevel: anon, route: 'prec/me', handler: async () => ({ body: 'literal' }) });
-app.http('aPrecedenceParam', { methods: ['GET'], authLevel: anon, route: 'prec/{x}', handler: async (r: HttpRequest) => ({ body: 'param ' + r.params.x }) });
+app.http('aPrecedenceParam', { methods: ['GET'], authLevel: anon, route: 'prec/{x}', handler: async (r: HttpRequest) => ({ body: 'param ' + r.params['x'] }) });
 app.http('midfail', { methods: ['GET'], authLevel: anon, handler: async () => { let i = 0; return { body: new ReadableStream({ async pull(c) { if (i++ < 2) { c.enqueue(new TextEncoder().encode('part ')); await new Promise(r => setTimeout(r, 50)); } else throw new Error('midstream'); } }) as any }; } });
 app.http('upload', { methods: ['POST'], authLevel: anon, handler: async (req: HttpRequest) => { let n = 0, chunks = 0; if (req.body) for await (const c of req.body as any) { n += c.length; chunks++; } return { jsonBody: { n, chunks: chunks > 1 } }; } });
