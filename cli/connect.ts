@@ -1,30 +1,58 @@
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { createAzure } from '../shared/azure/azure.ts'
+import { CLOUDS, type CloudName } from '../shared/azure/clouds.ts'
+import { openOperatorCredential } from '../shared/azure/operator-credential.ts'
+import type { TABLES } from '../shared/azure/storage-names.ts'
+import type { Table } from '../shared/azure/table.ts'
+import type { Vault } from '../shared/secrets/vault.ts'
+import { localRun, readEndpoints, stateFolder } from './local-state.ts'
 import { type Call, CliError, EXIT } from './verb.ts'
 
-/** What `npm start` writes when it is ready (api.md, "Local run"). */
-export type Endpoints = {
-  pid: number
-  gateway: string
-  identity: string
-  vaults: { main: string; gateway: string }
-  table: string
-  blob: string
-  queue: string
-  /** Path of the local CA certificate. */
-  ca: string
-  processes: Record<string, number>
+export { readEndpoints }
+
+/** The data storage account of a local run. */
+const LOCAL_ACCOUNT = 'sallyportdev'
+
+/** Storage and vaults as the operator may use them; the gateway itself need not run. */
+export type Connection = {
+  table(name: keyof typeof TABLES): Table
+  vault(url: string): Vault
+  /** `iss` of the gateway's own tokens, where it is known. */
+  issuer: string | undefined
+  /** URL of the gateway's own vault, where it is known. */
+  gatewayVault: string | undefined
 }
 
-/** The state folder a call is about: `--state`, `SALLYPORT_STATE`, else `.sallyport` here. */
-export const stateFolder = ({ values, env, cwd }: Call): string =>
-  resolve(cwd, String(values['state'] ?? env['SALLYPORT_STATE'] ?? '.sallyport'))
+/**
+ * Where the verb works: `--table-endpoint` (or SALLYPORT_TABLE_ENDPOINT without `--state`) is a deployed gateway, reached
+ * with the default Azure credential; anything else a local run's state folder, as its operator. Throws CliError.
+ */
+export async function connect(call: Call): Promise<Connection> {
+  const { values, env } = call
+  const local = values['state'] !== undefined || env['SALLYPORT_STATE'] !== undefined
+  const tableEndpoint = values['table-endpoint'] ?? (local ? undefined : env['SALLYPORT_TABLE_ENDPOINT'])
+  return tableEndpoint === undefined ? connectLocally(call) : connectToAzure(call, String(tableEndpoint))
+}
 
-/** Reads `<state>/endpoints.json`; throws CliError `unreachable` when nothing runs there. */
-export function readEndpoints(state: string): Endpoints {
-  try {
-    return JSON.parse(readFileSync(join(state, 'endpoints.json'), 'utf8')) as Endpoints
-  } catch {
-    throw new CliError(EXIT.unreachable, `nothing runs with the state folder ${state}: start it with \`npm start\``)
+async function connectLocally(call: Call): Promise<Connection> {
+  const { config, operator } = await localRun(stateFolder(call), LOCAL_ACCOUNT)
+  const { table, vault } = createAzure(config, { openCredential: async () => operator })
+  return { table, vault, issuer: config.issuer, gatewayVault: config.gatewayVault }
+}
+
+function connectToAzure({ values, env }: Call, tableEndpoint: string): Connection {
+  const cloud = String(values['cloud'] ?? env['SALLYPORT_CLOUD'] ?? 'AzurePublic')
+  if (!Object.hasOwn(CLOUDS, cloud)) throw new CliError(EXIT.usage, `--cloud: one of ${Object.keys(CLOUDS).join(', ')}`)
+  if (!/^https:\/\/[^/]+\/?$/.test(tableEndpoint)) {
+    throw new CliError(EXIT.usage, '--table-endpoint: https://<account>.table.core.windows.net')
+  }
+  const { authority } = CLOUDS[cloud as CloudName]
+  const config = { tableEndpoint: new URL(tableEndpoint).origin }
+  const { table, vault } = createAzure(config, { openCredential: () => openOperatorCredential(authority) })
+  const setting = (option: string, name: string) => (values[option] ?? env[name])?.toString()
+  return {
+    table,
+    vault,
+    issuer: setting('issuer', 'SALLYPORT_ISSUER'),
+    gatewayVault: setting('gateway-vault', 'SALLYPORT_GATEWAY_VAULT'),
   }
 }

@@ -1,9 +1,16 @@
+import { documentsOf, faultLines, faultsIn } from './policy-documents.ts'
 import { EXIT, type Verb } from './verb.ts'
 
 export const policyValidate: Verb = {
   name: 'policy validate',
   usage: '[--dir DIR] [FILE…]',
-  summary: 'Checks policy documents, alone and together, and names every fault.',
+  summary: 'Checks policy documents, alone and together, and names every fault; talks to nobody.',
   options: { dir: { type: 'string' } },
-  run: async () => ({ exit: EXIT.ok }),
+  async run(call) {
+    const documents = await documentsOf(call)
+    const faults = faultsIn(documents)
+    const json = { ok: faults.length === 0, documents: documents.length, faults }
+    if (faults.length > 0) return { exit: EXIT.refused, json, text: faultLines(faults) }
+    return { exit: EXIT.ok, json, text: [`${documents.length} documents are valid`] }
+  },
 }

@@ -34,7 +34,7 @@ export type AzureDeps = {
 
 /** The Azure side of one process; the SDKs are imported at the first call, not at start. */
 export function createAzure(
-  config: Config,
+  config: Pick<Config, 'tableEndpoint' | 'local'>,
   { now = Date.now, report = () => {}, openCredential }: AzureDeps = {},
 ): Azure {
   const agent = config.local && localAgent(config.local)
@@ -78,7 +78,7 @@ export function createAzure(
  * TRAP: the SDK's managed-identity client is static: the first credential's endpoint, header and network client serve the
  * whole process, whatever a second one is given. One process has one identity.
  */
-async function openManagedIdentity({ local }: Config) {
+async function openManagedIdentity({ local }: Pick<Config, 'local'>): Promise<TokenCredential> {
   const { ManagedIdentityCredential } = await import('@azure/identity')
   return new ManagedIdentityCredential({
     retryOptions: { maxRetries: 1, retryDelayInMs: 200 },

@@ -15,6 +15,8 @@ export type Statement = {
   selectors: readonly Selector[]
   actions: ReadonlySet<Action>
   resources: readonly ResourceTest[]
+  /** The resources as their author wrote them, for those who ask what they may do. */
+  patterns: readonly string[]
   conditions: readonly Condition[]
   /** Milliseconds; in force from (included) to (excluded). */
   notBefore: number
@@ -33,6 +35,7 @@ export function compileStatement(document: StatementDocument, { roles, clockOf }
     selectors: document.principals.map(compileSelector),
     actions: new Set(document.roles.flatMap((role) => roles.get(role) ?? [])),
     resources: document.resources.map(compileResource),
+    patterns: document.resources,
     conditions: compileConditions(document.when, clockOf),
     notBefore: document.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(document.notBefore),
     expires: document.expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(document.expires),

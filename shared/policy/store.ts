@@ -1,4 +1,4 @@
-import { StorageError, type Table } from '../azure/table.ts'
+import type { Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
 import type { Snapshot } from './snapshot.ts'
 import { loadSet, type ParsedTexts } from './storage/load-set.ts'
@@ -61,7 +61,7 @@ export function createPolicyStore(deps: PolicyStoreDeps): PolicyStore {
   const look = createTrailingFlight(async () => {
     const began = now()
     outcome = await lookAtStorage(began).catch((error: unknown) => {
-      tell('policy.unreachable', { reason: error instanceof StorageError ? error.reason : 'unexpected_error' })
+      tell('policy.unreachable', { reason: reasonOf(error) })
       return 'unreachable' as const
     })
     if (outcome === 'ok' || outcome === 'bad_set') confirmedAt = began
@@ -144,6 +144,10 @@ export function createPolicyStore(deps: PolicyStoreDeps): PolicyStore {
     },
   }
 }
+
+/** The tag of a StorageError or GatewayError; nothing else of an error is kept. */
+const reasonOf = (error: unknown) =>
+  error instanceof Error && 'reason' in error && typeof error.reason === 'string' ? error.reason : 'unexpected_error'
 
 /** Says the same thing once, not at every poll, and says it again after it was over. */
 function createTeller(report: PolicyStoreDeps['report']) {

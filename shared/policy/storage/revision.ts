@@ -1,4 +1,5 @@
-import { type Row, StorageError, type StoredRow, type Table } from '../../azure/table.ts'
+import type { Row, StoredRow, Table } from '../../azure/table.ts'
+import { GatewayError } from '../../errors.ts'
 import { setHash, type Version } from './version-row.ts'
 
 /** Partition of everything in the table that is not a document. */
@@ -20,7 +21,7 @@ export type Revision = {
   etag: string
 }
 
-/** Undefined when nothing was ever applied; throws StorageError, also (`rejected`) for a row that is no revision. */
+/** Undefined when nothing was ever applied; throws StorageError, or GatewayError `policy_unavailable` for a row that is no revision. */
 export async function readRevision(table: Table, deadlineMs = CALL_DEADLINE_MS): Promise<Revision | undefined> {
   const row = await table.get(CONTROL, REVISION, { deadlineMs })
   return row && parseRevision(row)
@@ -39,7 +40,7 @@ export function fulfils(versions: readonly Version[], { count, hash }: Pick<Revi
 function parseRevision({ revision, count, hash, fence, lineage, etag }: StoredRow): Revision {
   const numbers = [revision, count, fence].every((value) => Number.isSafeInteger(value))
   if (!numbers || Number(revision) < 1 || typeof hash !== 'string' || typeof lineage !== 'string') {
-    throw new StorageError('rejected')
+    throw new GatewayError('policy_unavailable', 'revision_row_malformed')
   }
   return { revision: Number(revision), count: Number(count), fence: Number(fence), hash, lineage, etag }
 }

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { environmentFor } from '../local/servers/environment.ts'
+import { readClientSecrets } from '../local/servers/identity/directory.ts'
+import { requestToken } from '../local/servers/request-token.ts'
+import { IDENTITIES_FILE, readSeed } from '../local/servers/seed.ts'
+import { type Config, loadConfig } from '../shared/config.ts'
+import { type Call, CliError, EXIT } from './verb.ts'
+
+/** What `npm start` writes when it is ready (api.md, "Local run"). */
+export type Endpoints = {
+  pid: number
+  gateway: string
+  identity: string
+  vaults: { main: string; gateway: string }
+  table: string
+  blob: string
+  queue: string
+  /** Path of the local CA certificate. */
+  ca: string
+  processes: Record<string, number>
+}
+
+/** The state folder a call is about: `--state`, `SALLYPORT_STATE`, else `.sallyport` here. */
+export const stateFolder = ({ values, env, cwd }: Pick<Call, 'values' | 'env' | 'cwd'>): string =>
+  resolve(cwd, String(values['state'] ?? env['SALLYPORT_STATE'] ?? '.sallyport'))
+
+/** Reads `<state>/endpoints.json`; throws CliError `unreachable` when nothing runs there. */
+export function readEndpoints(state: string): Endpoints {
+  try {
+    return JSON.parse(readFileSync(join(state, 'endpoints.json'), 'utf8')) as Endpoints
+  } catch {
+    throw new CliError(EXIT.unreachable, `nothing runs with the state folder ${state}: start it with \`npm start\``)
+  }
+}
+
+/** The gateway's own settings in that local run, and the operator of its tenant, who may do everything there. */
+export async function localRun(state: string, account: string): Promise<{ config: Config; operator: LocalOperator }> {
+  const endpoints = readEndpoints(state)
+  const secrets = await readClientSecrets(state)
+  if (!secrets) throw new CliError(EXIT.unreachable, `${state} holds no identities: run \`npm start\` again`)
+  const addresses = { ...endpoints, identityEndpoint: '' }
+  const config = loadConfig(environmentFor(addresses, secrets, { account, issuer: endpoints.gateway }))
+  const { tenant, apps } = await readSeed(IDENTITIES_FILE)
+  const clientId = apps.find(({ name }) => name === 'operator')?.appId ?? ''
+  const { identity, ca } = endpoints
+  const client = { identity, ca, tenant, clientId, clientSecret: secrets.apps['operator'] ?? '', version: 1 as const }
+  return { config, operator: { getToken: (scopes) => operatorToken(client, scopes) } }
+}
+
+export type LocalOperator = {
+  getToken(scopes: string | string[]): Promise<{ token: string; expiresOnTimestamp: number }>
+}
+
+/** The SDKs ask for `<resource>/.default`. Local tokens live for an hour or more; asking again is cheap. */
+async function operatorToken(client: Omit<Parameters<typeof requestToken>[0], 'resource'>, scopes: string | string[]) {
+  const resource = String(Array.isArray(scopes) ? scopes[0] : scopes).replace(/\/\.default$/, '')
+  return { token: await requestToken({ ...client, resource }), expiresOnTimestamp: Date.now() + 30 * 60_000 }
+}
