@@ -6,6 +6,7 @@ import { readJsonFile, writeAtomically } from '../atomic-file.ts'
 import { ensureCertificates } from '../certificates.ts'
 import { holdLock } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
+import { readProductStyleBatches } from './product-style-batches.ts'
 
 const SERVICES = ['Blob', 'Queue', 'Table'] as const
 const CLOSE_LIMIT_MS = 15_000
@@ -45,6 +46,7 @@ async function start(flags: Flags): Promise<Started> {
     ...(flags['memory'] ? ['--inMemoryPersistence'] : ['--location', folder]),
     ...(await portArguments(flags)),
   ]
+  await readProductStyleBatches()
   const said = listenToAzurite()
   // @ts-expect-error the package has no types and no main; its CLI entry is all it offers
   await import('azurite/dist/src/azurite.js')
