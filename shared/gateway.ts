@@ -8,7 +8,7 @@ import { createHealth, type Health } from './health.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
 import { createFetchJson } from './identity/fetch-json.ts'
 import type { Principal } from './identity/principal.ts'
-import { type LogLine, writeLogLine } from './log.ts'
+import { type LogLine, levelOf, writeLogLine } from './log.ts'
 import { decide } from './policy/decide.ts'
 import type { Decision, Question } from './policy/decision.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
@@ -39,14 +39,19 @@ export type Overrides = { now?: () => number; log?: (line: LogLine) => void }
 
 /** The composition root: built once per process; everything slow happens at the first use. */
 export function createGateway(config: Config, { now = Date.now, log = writeLogLine }: Overrides = {}): Gateway {
-  const report = (event: string, detail: Record<string, unknown>) => log({ level: 'warn', event, ...detail })
-  const azure = createAzure(config, { report })
+  const report = (event: string, detail: Record<string, unknown>) => log({ level: levelOf(event), event, ...detail })
+  const azure = createAzure(config, { now, report })
   const keys = createKeyRing({
     keys: azure.table('keys'),
     leases: azure.table('leases'),
     vault: azure.vault(config.gatewayVault),
     now,
-    report,
+    report: (event, detail) => {
+      report(event, detail)
+      // The journal cannot be there before its own key: what was made before it is its first entry.
+      if (event === 'keys.created')
+        journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
+    },
   })
   const journal = createJournal({
     table: azure.table('audit'),
@@ -71,6 +76,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     fetchJson: createFetchJson(azure.agent),
     now,
     refused: refusals.count,
+    cloud: config.cloud,
   })
   const decideNow = (question: Question) => decide(question, policy.current(), now())
   const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, now })
@@ -96,11 +102,12 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     policy,
     secrets,
     tokens: createTokens({ keys, issuer: config.issuer, now, policy }),
-    health: createHealth({ config, journal, policy, keys, now, clockSkewMs: azure.clockSkewMs }),
+    health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {
       policy.stop()
-      refusals.stop()
+      secrets.close()
+      refusals.close()
       await journal.close()
     },
   }

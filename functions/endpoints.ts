@@ -1,0 +1,29 @@
+import type { Endpoint } from '../shared/http/endpoint.ts'
+import { healthz } from './healthz.ts'
+import { jwks } from './jwks.ts'
+import { authorizationServer, openidConfiguration, protectedResource } from './metadata.ts'
+import { oauthToken } from './oauth-token.ts'
+import { secret } from './secret.ts'
+import { secretBatches } from './secret-batches.ts'
+import { secretVersion } from './secret-version.ts'
+import { secretVersions } from './secret-versions.ts'
+import { secrets } from './secrets.ts'
+import { tokens } from './tokens.ts'
+import { whoami } from './whoami.ts'
+
+/** Every HTTP path of the gateway: one function each, disjoint under the host's name-ordered router. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  healthz,
+  openidConfiguration,
+  authorizationServer,
+  protectedResource,
+  jwks,
+  oauthToken,
+  tokens,
+  whoami,
+  secrets,
+  secret,
+  secretVersions,
+  secretVersion,
+  secretBatches,
+]

@@ -1,0 +1,30 @@
+import { identify } from '../shared/http/caller.ts'
+import type { Endpoint } from '../shared/http/endpoint.ts'
+import { permissionsOf } from '../shared/policy/permissions.ts'
+
+/** Who the gateway takes the caller for, and what it may do at most. Nothing is handed out, so nothing is recorded. */
+export const whoami: Endpoint = {
+  name: 'whoami',
+  route: 'v1/whoami',
+  dialect: 'problem',
+  methods: {
+    GET: async (request, gateway) => {
+      const { principal, context } = await identify(request, gateway)
+      const { id, kind, issuerName, appId, roles, groups, expiresAt } = principal
+      return {
+        status: 200,
+        json: {
+          principal: id,
+          kind,
+          authenticatedBy: { method: 'bearer', issuer: issuerName, expires: new Date(expiresAt).toISOString() },
+          ...(appId && { appId }),
+          roles,
+          groups,
+          ...(context.clientAddress && { clientAddress: context.clientAddress }),
+          grantChain: [],
+          permissions: permissionsOf(principal, gateway.policy.current(), gateway.now()),
+        },
+      }
+    },
+  },
+}

@@ -1,0 +1,38 @@
+import { relative } from 'node:path'
+
+/** The callers that are seeded (local/seed/policies), in the words of the example policies. */
+const CALLERS = [
+  ['billing-app', 'get, list, metadata on secret/main/stripe-*; token/ledger-api'],
+  ['orders-app', 'get, list on orders-db-password and smtp-password'],
+  ['reports-app', 'a READ-only role on token/reports-blob and token/ledger-api (a write target: refused)'],
+  ['analytics-app', 'token/bigquery and token/arm-reader (targets of a later release)'],
+  ['ledger-api', 'token:introspect on token/ledger-api'],
+  ['deploy-app', 'set, disable, restore, metadata on secret/main/*; no get'],
+  ['logic-app', 'get on stripe-api-key'],
+  ['security-officer', 'audit, policy and grant reading'],
+  ['platform-engineer', 'policy and rotation actions'],
+  ['approver', 'approvals'],
+  ['stranger', 'nothing'],
+] as const
+
+/** What `npm start` prints when it is ready: an allowed request, a refused one, a token, the journal. */
+export function whatToTry({ gateway, stateDir }: { gateway: string; stateDir: string }): string {
+  const below = relative(process.cwd(), stateDir) || '.'
+  const folder = below.startsWith('..') ? stateDir : below
+  const state = folder === '.sallyport' ? '' : ` --state ${folder}`
+  const bearer = (caller: string) => `-H "Authorization: Bearer $(npm run --silent token -- ${caller}${state})"`
+  return `
+Sallyport runs at ${gateway} with local stand-ins for Azure: not for production.
+
+Callers, each with a token by \`npm run --silent token -- <caller>${state}\`:
+${CALLERS.map(([name, may]) => `  ${name.padEnd(18)} ${may}`).join('\n')}
+
+Try, in another terminal:
+  a secret     curl -s ${bearer('billing-app')} ${gateway}/v1/secrets/main/stripe-api-key
+  refused      curl -s ${bearer('stranger')} ${gateway}/v1/secrets/main/stripe-api-key
+  a token      curl -s ${bearer('billing-app')} -H 'Content-Type: application/json' -d '{"target":"ledger-api"}' ${gateway}/v1/tokens
+  the journal  npm exec sallyport -- audit query${state}
+  is it whole? npm exec sallyport -- audit verify${state}
+
+Ctrl-C stops everything; the next start keeps the state.`
+}
