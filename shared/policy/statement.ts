@@ -47,18 +47,19 @@ export type Asked = Facts & { action: Action; resource: string }
 
 /**
  * Whether the statement applies; `byPrincipal` is what its selectors said. A permit helps only on `yes`, a forbid hurts on
- * `unknown` too. What a statement is about (who, what, on what, in force) is asked first; then, in a forbid, one condition
- * that cannot be evaluated is enough, whatever the others say.
+ * `unknown` too. What a statement is about (what, when in force, whom, on what) is asked first; then, in a forbid, one thing
+ * that cannot be evaluated is enough, whatever the other conditions say.
  */
 export function statementApplies(statement: Statement, byPrincipal: Tri, asked: Asked): Tri {
   const { now, action, resource, principal } = asked
   if (!statement.actions.has(action) || now < statement.notBefore || now >= statement.expires) return 'no'
   const onResource = anyOf(statement.resources.map((test) => test(resource, principal)))
   if (byPrincipal === 'no' || onResource === 'no') return 'no'
-  const answers = statement.conditions.map(({ test }) => test(asked))
+  const answers = [byPrincipal, onResource, ...statement.conditions.map(({ test }) => test(asked))]
   const unknown = answers.includes('unknown')
-  if (answers.includes('no') && !(unknown && statement.effect === 'forbid')) return 'no'
-  return unknown || byPrincipal === 'unknown' || onResource === 'unknown' ? 'unknown' : 'yes'
+  if (unknown && statement.effect === 'forbid') return 'unknown'
+  if (answers.includes('no')) return 'no'
+  return unknown ? 'unknown' : 'yes'
 }
 
 export const isAction = (name: string): name is Action => Object.hasOwn(ACTIONS, name)
