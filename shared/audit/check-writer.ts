@@ -19,7 +19,7 @@ export type WriterCheck = {
 export type Found = (finding: Omit<Finding, 'writer'>) => void
 
 /** The ratchet is turned at most this far over a gap: a forged sequence number must not keep the verifier busy. */
-const MAX_GAP = 1_000_000
+const MAX_GAP = 100_000
 
 /**
  * Follows the chain of one writer. With the master every MAC is recomputed; without, only numbers and form are checked. After a
