@@ -14,6 +14,7 @@ import type { Table } from './table.ts'
 import { createTable } from './table-client.ts'
 import { deleteEtagPolicy } from './table-transaction.ts'
 import { createTokenIdentity } from './token-identity.ts'
+import { pageShapePolicy } from './vault-pages.ts'
 
 export type Azure = {
   table(name: keyof typeof TABLES): Table
@@ -62,7 +63,9 @@ export function createAzure(
 
   const openVault = async (url: string) => {
     const { SecretClient } = await sdk.vaults()
-    return new SecretClient(url, credential, clientOptions(url, deps))
+    const base = clientOptions(url, deps)
+    const pages = { policy: pageShapePolicy, position: 'perRetry' as const }
+    return new SecretClient(url, credential, { ...base, additionalPolicies: [...base.additionalPolicies, pages] })
   }
 
   return {

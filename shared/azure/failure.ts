@@ -35,7 +35,6 @@ export class GarbledAnswer extends Error {}
 
 /** Reduces whatever came out of an SDK call, by shape alone, so that no SDK has to be loaded to ask. */
 export function failureOf(error: unknown): Failure {
-  if (process.env["ZZDBG"]) console.error("ZZ", error)
   if (error instanceof RefusedAnswer) return error.failure
   if (!(error instanceof Error)) return { kind: 'garbage' }
   const { name, code, statusCode } = error as { name: string; code?: unknown; statusCode?: unknown }

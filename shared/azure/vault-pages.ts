@@ -20,3 +20,30 @@ export async function* walkPages<T>(open: () => AsyncIterator<T[]>): AsyncGenera
     next = await pages.next()
   }
 }
+
+type Answer = { status: number; bodyAsText?: string | null }
+
+/**
+ * The SDK takes a page without `value` for an empty one, which would show a shorter list than there is. This stands nearer
+ * to the wire and lets no such page through.
+ */
+export const pageShapePolicy = {
+  name: 'sallyportPageShape',
+  async sendRequest<R extends { url: string }, A extends Answer>(
+    request: R,
+    next: (request: R) => Promise<A>,
+  ): Promise<A> {
+    const answer = await next(request)
+    const isList = /^\/secrets(\/[^/]+\/versions)?\/?$/.test(new URL(request.url).pathname)
+    if (isList && answer.status === 200 && !hasItems(answer.bodyAsText)) throw new GarbledAnswer()
+    return answer
+  },
+}
+
+function hasItems(body: string | null | undefined): boolean {
+  try {
+    return Array.isArray((JSON.parse(body ?? '') as { value?: unknown }).value)
+  } catch {
+    return false
+  }
+}

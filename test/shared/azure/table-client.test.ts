@@ -106,7 +106,20 @@ describe('compare-and-set (T12, F6)', () => {
 })
 
 describe('keys and filters (T15, T16)', () => {
-  const hostile = ['a/b', 'a\\b', 'a#b', 'a?b', 'a\nb', 'a\u007fb', 'a\u0085b', '', '.', '..', 'x'.repeat(513), '\ud800']
+  const hostile = [
+    'a/b',
+    'a\\b',
+    'a#b',
+    'a?b',
+    'a\nb',
+    'a\u007fb',
+    'a\u0085b',
+    '',
+    '.',
+    '..',
+    'x'.repeat(513),
+    '\ud800',
+  ]
 
   it.each(hostile)('invalid_key before any call: %j', async (key) => {
     await expect(table.get(key, 'r')).rejects.toEqual(storageError('invalid_key'))
