@@ -1,18 +1,14 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { CloudName } from '../azure/clouds.ts'
 import { GatewayError } from '../errors.ts'
 import type { FetchJson } from './fetch-json.ts'
 import type { TrustedIssuer } from './issuer.ts'
-import { createIssuerDirectory, type IssuerDirectory } from './issuer-directory.ts'
-import type { Unavailable } from './issuer-keys.ts'
-import { parseJwt } from './jwt.ts'
-import { checkTimes } from './jwt-times.ts'
+import { createIssuerDirectory } from './issuer-directory.ts'
+import type { IssuerStatus } from './issuer-keys.ts'
 import { LIMITS } from './limits.ts'
 import type { Principal } from './principal.ts'
-import { isRefused, type Refused, refused } from './refusal.ts'
-import { checkSignature } from './signature.ts'
+import { isRefused } from './refusal.ts'
 import { createTokenCache, type VerifiedToken } from './token-cache.ts'
-import { checkToken } from './token-check.ts'
+import { createTokenVerifier, type Failure } from './verify-token.ts'
 
 export type AuthenticatorDeps = {
   /** The trusted document of exactly this `iss`; may throw GatewayError `no_policy` or `policy_unavailable`. */
@@ -21,71 +17,41 @@ export type AuthenticatorDeps = {
   now(): number
   /** Counts for the journal's `refused` entries; the name is `unknown` while no trusted issuer is known. Must not throw. */
   refused(issuerName: string, reason: string): void
-  /** Where the tenants of v1 issuers live that two clouds share. */
+  /** Where the tenants of v1 issuers live that two clouds share; AzurePublic by default. */
   cloud?: CloudName
 }
 
 export type Authenticator = {
   /**
-   * Makes a principal of a caller's token. Throws GatewayError `invalid_token` (one of REFUSALS as its reason),
-   * `issuer_unavailable` (with `retryAfterSeconds`), or what `issuerOf` throws.
+   * Makes a principal of a caller's token. Throws GatewayError `invalid_token` (its reason is one of REFUSALS),
+   * `issuer_unavailable` (one of OUTAGES, with `retryAfterSeconds`), or what `issuerOf` throws.
    */
   authenticate(token: string): Promise<Principal>
-  /** For health: keys by issuer URL, and how many verified tokens are held. */
-  status(): { issuers: ReturnType<IssuerDirectory['status']>; cachedTokens: number }
+  /** For health: what is known of the trusted issuers asked so far, by URL, and how many verified tokens are held. */
+  status(): { issuers: Record<string, IssuerStatus>; cachedTokens: number }
 }
 
-/** Who failed, as far as it is known, and why. */
-type Failure = { issuerName: string; why: Refused | Unavailable }
-
-type Outcome = VerifiedToken | Failure
-
-const failure = (issuerName: string, why: Refused | Unavailable): Failure => ({ issuerName, why })
-
-/** The front door's authentication: shape, trusted issuer, claims, key, signature, in this order; nothing before trust costs a network call. */
+/** The front door's authentication, behind a cache of verified tokens. */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
-  const { issuerOf, now } = deps
-  const directory = createIssuerDirectory({ fetchJson: deps.fetchJson, now, cloud: deps.cloud ?? 'AzurePublic' })
+  const { issuerOf, fetchJson, now, cloud = 'AzurePublic' } = deps
+  const directory = createIssuerDirectory({ fetchJson, now, cloud })
+  const { verify, stillHolds } = createTokenVerifier({ issuerOf, directory, now })
   const cache = createTokenCache()
 
-  /** A verified token is asked again for everything that may have changed since: trust, time, key. */
   async function recall(token: string): Promise<VerifiedToken | undefined> {
+    // T29: not even hashed.
+    if (token.length > LIMITS.maxTokenBytes) return undefined
     const verified = cache.recall(token)
-    if (!verified) return undefined
-    const freshening = verified.keys.freshen()
-    if (freshening) await freshening
-    if (isStillGood(verified)) return verified
+    if (!verified || (await stillHolds(verified))) return verified
     cache.forget(token)
     return undefined
   }
 
-  function isStillGood(verified: VerifiedToken): boolean {
-    const issuer = issuerOf(verified.iss)
-    if (!issuer || !isSameDocument(issuer, verified.issuer)) return false
-    verified.issuer = issuer
-    return !checkTimes(verified.times, now()) && verified.keys.vouchesFor(verified.kid, verified.key)
-  }
-
-  async function verify(token: string): Promise<Outcome> {
-    const jwt = parseJwt(token)
-    if (isRefused(jwt)) return failure('unknown', jwt)
-    const { iss } = jwt.payload
-    if (typeof iss !== 'string') return failure('unknown', refused('issuer_missing'))
-    const issuer = issuerOf(iss)
-    if (issuer?.issuer !== iss) return failure('unknown', refused('issuer_not_trusted'))
-    const candidate = checkToken(jwt, issuer, now())
-    if (isRefused(candidate)) return failure(issuer.name, candidate)
-    const { kid, algorithm, times, identity } = candidate
-    const keys = directory.keysOf(issuer)
-    if (!keys) return failure(issuer.name, refused('issuer_not_https'))
-    const key = await keys.find(kid)
-    if (!('fingerprint' in key)) return failure(issuer.name, key)
-    if (key.algorithm !== algorithm) return failure(issuer.name, refused('key_unusable'))
-    const forged = await checkSignature({ token, key, issuer, now: now() })
-    if (forged) return failure(issuer.name, refused(forged))
-    const verified = { identity, issuer, iss, times, kid, key, keys }
-    if (!isStillGood(verified)) return failure(issuer.name, refused('changed_meanwhile'))
-    return verified
+  async function verifyAndRemember(token: string): Promise<VerifiedToken> {
+    const outcome = await verify(token)
+    if ('why' in outcome) return reject(outcome)
+    cache.remember(token, outcome)
+    return outcome
   }
 
   function reject({ issuerName, why }: Failure): never {
@@ -95,17 +61,23 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     throw new GatewayError('issuer_unavailable', reason, { retryAfterSeconds: why.retryAfterSeconds })
   }
 
+  /** Without a policy every issuer asked so far counts: health says that by itself. */
+  function isListed(issuer: string): boolean {
+    try {
+      return issuerOf(issuer) !== undefined
+    } catch {
+      return true
+    }
+  }
+
   return {
     async authenticate(token) {
-      const known = token.length <= LIMITS.maxTokenBytes ? await recall(token) : undefined
-      const outcome = known ?? (await verify(token))
-      if ('why' in outcome) return reject(outcome)
-      if (!known) cache.remember(token, outcome)
-      return Object.freeze({ ...outcome.identity, validatedAt: now() })
+      const { identity } = (await recall(token)) ?? (await verifyAndRemember(token))
+      return Object.freeze({ ...identity, validatedAt: now() })
     },
-    status: () => ({ issuers: directory.status(), cachedTokens: cache.size() }),
+    status: () => {
+      const asked = Object.entries(directory.status()).filter(([issuer]) => isListed(issuer))
+      return { issuers: Object.fromEntries(asked), cachedTokens: cache.size() }
+    },
   }
 }
-
-/** A reload of the policy set makes new objects of unchanged documents. */
-const isSameDocument = (one: TrustedIssuer, other: TrustedIssuer) => one === other || isDeepStrictEqual(one, other)

@@ -59,10 +59,13 @@ function readRoles(claims: JsonObject): readonly string[] | Refused {
 function distributed(claims: JsonObject, name: string): boolean {
   const names = claims['_claim_names']
   if (names !== undefined && (!isJsonObject(names) || Object.hasOwn(names, name))) return true
-  return Object.keys(claims).some((key) => key.startsWith(`${name}:`))
+  const prefix = `${name}:`
+  return Object.keys(claims).some((key) => key.startsWith(prefix))
 }
 
+const NONE: readonly string[] = Object.freeze([])
+
 function stringList(value: unknown): readonly string[] | undefined {
-  if (value === undefined) return Object.freeze([])
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined
+  if (value === undefined) return NONE
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? Object.freeze([...value]) : undefined
 }

@@ -8,7 +8,7 @@ export type Principal = {
   /** Entra only: tenant and object id, lower-case GUIDs. */
   tenant?: string
   objectId?: string
-  /** Entra only: the calling application (`appid` of v1, `azp` of v2). */
+  /** Entra only: the application (`appid` of v1, `azp` of v2) that calls for itself; absent when a user calls through one (T5). */
   appId?: string
   /** Raw `sub` of the token. */
   subject: string
@@ -19,7 +19,8 @@ export type Principal = {
   claims: Readonly<Record<string, unknown>>
   /** `jti` or Entra's `uti`; replay and revocation key on it, never on the token's text. */
   tokenId?: string
-  /** Times in milliseconds since the epoch. */
+  /** Milliseconds since the epoch; the token's own `exp`, so with the leeway up to 60 s in the past. */
   expiresAt: number
+  /** When it was last found good, the cache of verified tokens included. */
   validatedAt: number
 }

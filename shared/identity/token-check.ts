@@ -54,7 +54,7 @@ function identify(payload: Jwt['payload'], issuer: TrustedIssuer, times: TokenTi
   if (tokenId !== undefined && !isTokenId(tokenId)) return refused('token_id_malformed')
   const claims = freezeClaims(payload)
   if (isRefused(claims)) return claims
-  const facts = issuer.principal === 'entra' ? entraPrincipal(claims, issuer) : oidcPrincipal(sub, issuer)
+  const facts = issuer.principal === 'entra' ? entraPrincipal(payload, issuer) : oidcPrincipal(sub, issuer)
   if (isRefused(facts)) return facts
   return {
     ...facts,

@@ -50,13 +50,16 @@ describe('authenticate', () => {
     expect(door.refusals).toEqual(['unknown: issuer_not_trusted'])
   })
 
-  it('says in its status which issuers it can verify', async () => {
+  it('says in its status which issuers it can verify, and nothing of those trusted no more', async () => {
     const door = createDoor()
+    expect(door.status().issuers).toEqual({})
     await door.authenticate(token(oidcClaims(), EC))
     door.clock.now += 60_000
-    expect(door.status()).toEqual({
-      issuers: { 'https://oidc.example.test': { state: 'ok', ageSeconds: 60 } },
-      cachedTokens: 1,
-    })
+    const known = { 'https://oidc.example.test': { state: 'ok', ageSeconds: 60 } }
+    expect(door.status()).toEqual({ issuers: known, cachedTokens: 1 })
+    door.clock.now += 24 * 3_600_000
+    expect(door.status().issuers).toEqual({ 'https://oidc.example.test': { state: 'unread' } })
+    door.issuers.length = 0
+    expect(door.status().issuers).toEqual({})
   })
 })

@@ -59,8 +59,9 @@ describe('parseJwt: exactly one text per token (F2, RFC 8725bis)', () => {
   })
 
   it('never throws, whatever the text', () => {
+    const dotted = fc.string({ unit: fc.constantFrom(...'eyJhbGci.._-09{}') })
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w.-]{0,200}$/)), (text) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), dotted), (text) => {
         expect(isRefused(parseJwt(text))).toBe(true)
       }),
     )
