@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Agent } from 'node:https'
 import { relative } from 'node:path'
-import { SecretClient } from '@azure/keyvault-secrets'
+import type { SecretClient } from '@azure/keyvault-secrets'
 import { expect, inject } from 'vitest'
-import { createStorage } from '../../local/servers/create-storage.ts'
 import { environmentFor } from '../../local/servers/environment.ts'
 import type { MintRequest } from '../../local/servers/identity/control.ts'
 import { type ClientSecrets, clientSecretsPath } from '../../local/servers/identity/directory.ts'
@@ -45,6 +44,7 @@ export type TestRig = {
   createStorage(): Promise<void>
   /** A token of a seeded caller for the gateway (or `resource`); v2 unless told. */
   callerToken(caller: Caller, options?: TokenOptions): Promise<string>
+  clientSecret(caller: Caller): string
   /** Any claims signed by the tenant's current key, or by another realm's (any other tenant id, `oidc-<name>`). */
   mint(claims: Record<string, unknown>, options?: MintOptions): Promise<string>
   /** An OIDC issuer of this file alone; it exists by being asked. */
@@ -77,13 +77,14 @@ export function rig(): TestRig {
   const agent = localAgent(local)
   const tenant = directory.tenant
 
+  const clientSecret = (caller: Caller) => secrets.apps[caller] ?? ''
   const callerToken = (caller: Caller, { version = 2, resource = 'api://sallyport' }: TokenOptions = {}) =>
     requestToken({
       identity: addresses.identity,
       ca: addresses.ca,
       tenant,
       clientId: directory.app(caller).appId,
-      clientSecret: secrets.apps[caller] ?? '',
+      clientSecret: clientSecret(caller),
       resource,
       version,
     })
@@ -110,15 +111,20 @@ export function rig(): TestRig {
     environment,
     config,
     agent,
-    createStorage: async () =>
-      createStorage({ account, agent, token: await operatorToken('https://storage.azure.com') }),
+    // The SDKs are heavy: a file that uses neither must not pay for them.
+    async createStorage() {
+      const { createStorage } = await import('../../local/servers/create-storage.ts')
+      await createStorage({ account, agent, token: await operatorToken('https://storage.azure.com') })
+    },
     callerToken,
     operatorToken,
+    clientSecret,
     mint,
     issuer,
     identityControl: control.identity,
     vaultControl: control.vault,
     async operatorVault(alias) {
+      const { SecretClient } = await import('@azure/keyvault-secrets')
       const credential = staticCredential(await operatorToken('https://vault.azure.net'))
       return new SecretClient(`https://${account}-${alias}.vault.azure.net`, credential, {
         additionalPolicies: [agentPolicy(agent)],

@@ -48,13 +48,13 @@ export type VaultDeps = {
   path: string
   /** How long deleting and recovering take. */
   delayMs: number
+  /** Shortest journal, in events, that is worth rewriting. */
+  compactFrom?: number
   now(): number
 }
 
-const COMPACT_FROM = 1_000
-
 /** Opens a vault from its journal. Changes run one after the other: check, durable event, state, answer. */
-export async function openVault({ path, delayMs, now }: VaultDeps): Promise<Vault> {
+export async function openVault({ path, delayMs, now, compactFrom = 1_000 }: VaultDeps): Promise<Vault> {
   const records: Records = new Map()
   const journal = await openJournal<VaultEvent>(path, (event) => applyEvent(records, event))
   let last: Promise<unknown> = Promise.resolve()
@@ -67,7 +67,7 @@ export async function openVault({ path, delayMs, now }: VaultDeps): Promise<Vaul
   const commit = async (event: VaultEvent) => {
     await journal.append(event)
     applyEvent(records, event)
-    if (journal.length() > COMPACT_FROM && journal.length() > 4 * versionCount(records)) {
+    if (journal.length() > compactFrom && journal.length() > 4 * versionCount(records)) {
       await journal.compact([...records.values()].map((record) => ({ op: 'put', record })))
     }
   }

@@ -1,32 +1,24 @@
-import { request } from 'node:https'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { httpsCall } from '../../../support/https-call.ts'
 import { rig } from '../../../support/rig.ts'
 
 const { agent, account, operatorToken, mint, tenant, callerToken } = rig()
 const origin = `https://${account}-main.vault.azure.net`
 let token = ''
 
-type Reply = {
-  status: number
-  headers: Record<string, unknown>
-  body: { error?: { code: string; message: string } } & Record<string, unknown>
-}
+type VaultBody = { error?: { code: string; message: string } } & Record<string, unknown>
 
-function call(method: string, path: string, options: { token?: string; body?: string } = {}): Promise<Reply> {
-  const headers = options.token ? { authorization: `Bearer ${options.token}` } : {}
-  return new Promise((resolve, reject) => {
-    const sent = request(`${origin}${path}`, { method, agent, headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk
-      })
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text ? JSON.parse(text) : {} }),
-      )
-    })
-    sent.on('error', reject)
-    sent.end(options.body)
+async function call(method: string, path: string, options: { token?: string; body?: string } = {}) {
+  const headers: Record<string, string> = options.token ? { authorization: `Bearer ${options.token}` } : {}
+  const {
+    status,
+    headers: answered,
+    json,
+  } = await httpsCall(`${origin}${path}`, {
+    ...{ agent, method, headers },
+    ...(options.body !== undefined && { body: options.body }),
   })
+  return { status, headers: answered, body: json as VaultBody }
 }
 
 beforeAll(async () => {
