@@ -76,8 +76,9 @@ export function createKeyRing(deps: KeyStoreDeps): KeyRing {
     if (!ring) await refresh()
     else if (now() - ring.loadedAt > POLL_MS) {
       const refreshed = refresh().catch(() => undefined)
+      const age = now() - ring.loadedAt
       // A process that slept through several polls looks before it acts; one that just cannot read does not wait each time.
-      if (now() - ring.loadedAt > 2 * POLL_MS && !failure) await refreshed
+      if (age > maxStaleMs || (age > 2 * POLL_MS && !failure)) await refreshed
     }
     if (!ring || now() - ring.loadedAt > maxStaleMs) throw failure?.error ?? unavailable('keys_stale')
     return ring
