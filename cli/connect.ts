@@ -4,7 +4,7 @@ import { openOperatorCredential } from '../shared/azure/operator-credential.ts'
 import type { TABLES } from '../shared/azure/storage-names.ts'
 import type { Table } from '../shared/azure/table.ts'
 import type { Vault } from '../shared/secrets/vault.ts'
-import { localRun, readEndpoints, stateFolder } from './local-state.ts'
+import { type LocalAddresses, localRun, readEndpoints, stateFolder } from './local-state.ts'
 import { type Call, CliError, EXIT } from './verb.ts'
 
 export { readEndpoints }
@@ -27,14 +27,19 @@ export type Connection = {
  * with the default Azure credential; anything else a local run's state folder, as its operator. Throws CliError.
  */
 export async function connect(call: Call): Promise<Connection> {
-  const { values, env } = call
-  const local = values['state'] !== undefined || env['SALLYPORT_STATE'] !== undefined
-  const tableEndpoint = values['table-endpoint'] ?? (local ? undefined : env['SALLYPORT_TABLE_ENDPOINT'])
-  return tableEndpoint === undefined ? connectLocally(call) : connectToAzure(call, String(tableEndpoint))
+  const tableEndpoint = deployedEndpoint(call)
+  return tableEndpoint === undefined ? connectLocally(call) : connectToAzure(call, tableEndpoint)
 }
 
-async function connectLocally(call: Call): Promise<Connection> {
-  const { config, operator } = await localRun(stateFolder(call), LOCAL_ACCOUNT)
+/** Table endpoint of the deployed gateway the call is about; undefined when it is about a local run. */
+export function deployedEndpoint({ values, env }: Call): string | undefined {
+  const local = values['state'] !== undefined || env['SALLYPORT_STATE'] !== undefined
+  return (values['table-endpoint'] ?? (local ? undefined : env['SALLYPORT_TABLE_ENDPOINT']))?.toString()
+}
+
+/** The local run of the state folder; with `addresses` its servers need not be those of `npm start`. */
+export async function connectLocally(call: Call, addresses?: LocalAddresses): Promise<Connection> {
+  const { config, operator } = await localRun(stateFolder(call), LOCAL_ACCOUNT, addresses)
   const { table, vault } = createAzure(config, { openCredential: async () => operator })
   return { table, vault, issuer: config.issuer, gatewayVault: config.gatewayVault }
 }

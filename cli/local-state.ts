@@ -34,16 +34,28 @@ export function readEndpoints(state: string): Endpoints {
   }
 }
 
-/** The gateway's own settings in that local run, and the operator of its tenant, who may do everything there. */
-export async function localRun(state: string, account: string): Promise<{ config: Config; operator: LocalOperator }> {
-  const endpoints = readEndpoints(state)
+/** Where the servers of a local run listen. */
+export type LocalAddresses = Pick<Endpoints, 'identity' | 'vaults' | 'table' | 'blob' | 'queue' | 'ca'> & {
+  /** Base URL of the gateway, where it runs. */
+  gateway?: string
+}
+
+/**
+ * The gateway's own settings in that local run, and the operator of its tenant, who may do everything there. Without
+ * `addresses` the run must be up.
+ */
+export async function localRun(
+  state: string,
+  account: string,
+  addresses: LocalAddresses = readEndpoints(state),
+): Promise<{ config: Config; operator: LocalOperator }> {
   const secrets = await readClientSecrets(state)
   if (!secrets) throw new CliError(EXIT.unreachable, `${state} holds no identities: run \`npm start\` again`)
-  const addresses = { ...endpoints, identityEndpoint: '' }
-  const config = loadConfig(environmentFor(addresses, secrets, { account, issuer: endpoints.gateway }))
+  const issuer = addresses.gateway ?? 'http://127.0.0.1'
+  const config = loadConfig(environmentFor({ ...addresses, identityEndpoint: '' }, secrets, { account, issuer }))
   const { tenant, apps } = await readSeed(IDENTITIES_FILE)
   const clientId = apps.find(({ name }) => name === 'operator')?.appId ?? ''
-  const { identity, ca } = endpoints
+  const { identity, ca } = addresses
   const client = { identity, ca, tenant, clientId, clientSecret: secrets.apps['operator'] ?? '', version: 1 as const }
   return { config, operator: { getToken: (scopes) => operatorToken(client, scopes) } }
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
-import type { DecidedEntry, Entry } from './entry.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { DecidedEntry, Entry, EntryPrincipal } from './entry.ts'
 
 /** A stored line, sequence number included: Azure allows 32,768 UTF-16 units a property, and a property holds whole lines. */
 export const MAX_LINE_CHARACTERS = 24_000
@@ -47,28 +48,53 @@ function escapeUnit(unit: string): string {
 
 /** Claims over 256 characters of JSON keep their first 256 as a string; `cut.claims` names them. */
 function cutLongClaims(entry: DecidedEntry): DecidedEntry {
-  const names: string[] = []
-  const kept = Object.entries(entry.principal.claims).map(([name, value]) => {
-    const json = JSON.stringify(value) ?? ''
-    if (json.length <= MAX_CLAIM_CHARACTERS) return [name, value]
-    names.push(name)
-    return [name, json.slice(0, MAX_CLAIM_CHARACTERS)]
-  })
-  return { ...entry, principal: { ...entry.principal, claims: Object.fromEntries(kept) }, cut: { claims: names } }
+  const names = new Set<string>()
+  const shorten = (claims: EntryPrincipal['claims']) =>
+    Object.fromEntries(
+      Object.entries(claims).map(([name, value]) => {
+        const json = JSON.stringify(value) ?? ''
+        if (json.length <= MAX_CLAIM_CHARACTERS) return [name, value]
+        names.add(name)
+        return [name, json.slice(0, MAX_CLAIM_CHARACTERS)]
+      }),
+    )
+  return { ...withClaims(entry, shorten), cut: { claims: [...names] } }
 }
 
 function cutAllClaims(entry: DecidedEntry): DecidedEntry {
-  return { ...entry, principal: { ...entry.principal, claims: {} }, cut: { claims: 'all' } }
+  return { ...withClaims(entry, () => ({})), cut: { claims: 'all' } }
+}
+
+/** Of the principal and of who acts for it. */
+function withClaims(
+  entry: DecidedEntry,
+  change: (claims: EntryPrincipal['claims']) => EntryPrincipal['claims'],
+): DecidedEntry {
+  const changed = (principal: EntryPrincipal) => ({ ...principal, claims: change(principal.claims) })
+  const { actor } = entry
+  return {
+    ...entry,
+    principal: changed(entry.principal),
+    ...(actor && { actor: { ...actor, principal: changed(actor.principal) } }),
+  }
 }
 
 /** The counts in `cut` are of all there were. */
 function cutStatements(entry: DecidedEntry): DecidedEntry {
-  const { statementIds, reported } = entry.decision
-  const decision = {
-    ...entry.decision,
-    statementIds: statementIds.slice(0, MAX_STATEMENT_IDS),
-    reported: reported.slice(0, MAX_STATEMENT_IDS),
+  const shorten = (decision: Decision): Decision => ({
+    ...decision,
+    statementIds: decision.statementIds.slice(0, MAX_STATEMENT_IDS),
+    reported: decision.reported.slice(0, MAX_STATEMENT_IDS),
+  })
+  const { decision, actor } = entry
+  const decisions = [decision, ...(actor ? [actor.decision] : [])]
+  const count = (list: 'statementIds' | 'reported') => decisions.reduce((sum, each) => sum + each[list].length, 0)
+  const cut = { claims: 'all' as const, statementIds: count('statementIds'), reported: count('reported') }
+  const cutEntry = cutAllClaims(entry)
+  return {
+    ...cutEntry,
+    decision: shorten(decision),
+    ...(cutEntry.actor && { actor: { ...cutEntry.actor, decision: shorten(cutEntry.actor.decision) } }),
+    cut,
   }
-  const cut = { claims: 'all' as const, statementIds: statementIds.length, reported: reported.length }
-  return { ...cutAllClaims(entry), decision, cut }
 }

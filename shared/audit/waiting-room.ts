@@ -1,8 +1,11 @@
 import { type Pending, settle, unavailable } from './pending.ts'
 
+/** So many followers go before the requests: what was made before the journal could be (`keys.created`) is its first entry. */
+const FIRST_FOLLOWERS = 16
+
 export type WaitingRoom = {
   add(pending: Pending): void
-  /** Everybody, those whose request waits first; the room is empty afterwards. */
+  /** Everybody, in the order in which they go into the lane; the room is empty afterwards. */
   leave(): Pending[]
   size(): number
 }
@@ -19,7 +22,7 @@ export function createWaitingRoom(deadlineMs: number, reason: () => string): Wai
       timer ??= setTimeout(expire, left(pending))
     },
     leave() {
-      const all = [...requests, ...followers]
+      const all = [...followers.slice(0, FIRST_FOLLOWERS), ...requests, ...followers.slice(FIRST_FOLLOWERS)]
       requests = []
       followers = []
       clearTimeout(timer)

@@ -1,5 +1,6 @@
 import type { DecidedEntry, Entry, ResultEntry } from '../../../shared/audit/entry.ts'
 import { createJournal, type JournalDeps } from '../../../shared/audit/journal.ts'
+import type { Table } from '../../../shared/azure/table.ts'
 import { Secret } from '../../../shared/secrets/secret.ts'
 import type { memoryTable } from './memory-table.ts'
 
@@ -46,7 +47,7 @@ export function denial(txn: string): DecidedEntry {
 }
 
 /** A journal over a table in memory; reports are collected. */
-export function journalOver(memory: ReturnType<typeof memoryTable>, overrides: Partial<JournalDeps> = {}) {
+export function journalOver(memory: { table: Table }, overrides: Partial<JournalDeps> = {}) {
   const reports: { event: string; detail: Record<string, unknown> }[] = []
   const journal = createJournal({
     table: memory.table,
