@@ -7,7 +7,7 @@ export default defineConfig({
     // A process per file: @azure/identity keeps the managed-identity endpoint per process.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 })

@@ -5,11 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { TableClient } from '@azure/data-tables'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { httpsCall } from '../../support/https-call.ts'
 import { agentTo, ownState, startOwn } from '../../support/own-server.ts'
 import { rig } from '../../support/rig.ts'
 import { agentPolicy, staticCredential } from '../../support/sdk.ts'
+
+// Whole processes start and end here; a busy machine needs its time.
+vi.setConfig({ testTimeout: 90_000 })
 
 const { stateDir: rigState, addresses, operatorToken, tenant } = rig()
 const own = ownState(rigState)
@@ -31,7 +34,7 @@ async function alone(server: string, args: readonly string[]) {
     return (await ended)[0] as number | null
   }
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('{')) return { ports: JSON.parse(line).ports as Record<string, number>, end }
+    if (line.startsWith('{')) return { child, ports: JSON.parse(line).ports as Record<string, number>, end }
   }
   throw new Error(`${server} said nothing`)
 }
@@ -65,7 +68,7 @@ describe('each server runs alone, on a free port when its own is taken, and ends
   })
 })
 
-it('Azurite saves what it acknowledged at SIGTERM too, which by itself it does only every 5 s', async () => {
+it('Azurite saves what it acknowledged at SIGTERM, also when nobody reads its output any more (EPIPE)', async () => {
   const host = 'sallyportdev.table.core.windows.net'
   const credential = staticCredential(await operatorToken('https://storage.azure.com'))
   const client = (port: number | undefined) =>
@@ -75,6 +78,8 @@ it('Azurite saves what it acknowledged at SIGTERM too, which by itself it does o
   const first = await alone('azurite', [])
   await client(first.ports['table']).createTable()
   await client(first.ports['table']).createEntity({ partitionKey: 'p', rowKey: 'r', value: 'kept' })
+  first.child.stdout.destroy()
+  first.child.stderr.destroy()
   expect(await first.end('SIGTERM')).toBe(0)
 
   const second = await startOwn('azurite', ['--state', own.stateDir])

@@ -13,6 +13,9 @@ import { agentTo, isAlive } from '../../support/own-server.ts'
 import { agentPolicy, staticCredential } from '../../support/sdk.ts'
 import { directory } from '../../support/tenant.ts'
 
+// Whole processes start and end here; a busy machine needs its time.
+vi.setConfig({ testTimeout: 90_000 })
+
 const stateDir = mkdtempSync(join(tmpdir(), 'sallyport-parent-'))
 afterAll(() => rmSync(stateDir, { recursive: true, force: true }))
 

@@ -1,10 +1,13 @@
 import { SecretClient } from '@azure/keyvault-secrets'
-import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Child } from '../../../../local/servers/child.ts'
 import { httpsCall } from '../../../support/https-call.ts'
 import { agentTo, killHard, ownState, startOwn } from '../../../support/own-server.ts'
 import { rig } from '../../../support/rig.ts'
 import { agentPolicy, staticCredential } from '../../../support/sdk.ts'
+
+// Whole processes start and end here; a busy machine needs its time.
+vi.setConfig({ testTimeout: 90_000 })
 
 const HOST = 'sallyport-main.vault.azure.net'
 const { stateDir: rigState, addresses, operatorToken } = rig()
