@@ -45,18 +45,22 @@ export function createTimer(options: TimerOptions, { clock, store, run, report }
   function invoke(isPastDue: boolean): Promise<void> {
     const shown = monitored && status ? toStatusJson(status) : null
     const value = { Schedule: { AdjustForDST: true }, ScheduleStatus: shown, IsPastDue: isPastDue }
-    const done = run(JSON.stringify(value))
-    running.add(done)
-    const forget = () => running.delete(done)
-    done.then(forget, forget)
-    return done
+    return run(JSON.stringify(value))
+  }
+
+  /** `stop` waits for it, the storing of the status included. */
+  function track(work: Promise<void>): Promise<void> {
+    running.add(work)
+    const forget = () => running.delete(work)
+    work.then(forget, forget)
+    return work
   }
 
   function wait(): void {
     if (stopped || !Number.isFinite(due)) return
     const left = Math.max(due - clock.now(), 1)
     cancel = clock.after(Math.min(left, MAX_WAIT_MS), () => {
-      if (due <= clock.now()) void fire('scheduled')
+      if (due <= clock.now()) void track(fire('scheduled'))
       else wait()
     })
   }
@@ -82,10 +86,10 @@ export function createTimer(options: TimerOptions, { clock, store, run, report }
       status = stored && standing ? standing.status : { next: schedule.next(now) }
       due = status.next
       const reason: Reason | undefined = standing?.pastDue ? 'past due' : options.runOnStartup ? 'startup' : undefined
-      if (reason) cancel = clock.after(1, () => void fire(reason))
+      if (reason) cancel = clock.after(1, () => void track(fire(reason)))
       else wait()
     },
-    runNow: () => invoke(false),
+    runNow: () => track(invoke(false)),
     async stop() {
       stopped = true
       cancel?.()
