@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const undo: (() => Promise<void>)[] = [servers.stop]
   try {
     const port = await freePort(wantedPort)
-    if (port !== wantedPort) say(`port ${wantedPort} is taken: using ${port}`)
+    if (wantedPort !== 0 && port !== wantedPort) say(`port ${wantedPort} is taken: using ${port}`)
     const gateway = `http://127.0.0.1:${port}`
     const { identity, vaults, table, blob, queue, ca, processes } = servers
     const environment = servers.environment({ account: ACCOUNT, issuer: gateway })
@@ -31,6 +31,7 @@ async function main(): Promise<void> {
     const app = { appRoot: repositoryRoot, entry: 'functions/index.ts', env: environment }
     const host = await startHost({ ...app, port, stateDir, frontEnd: true })
     undo.unshift(host.stop)
+    await healthy(gateway)
     undo.unshift(async () => removeEndpoints(stateDir))
     writeEndpoints(stateDir, { pid: process.pid, gateway, identity, vaults, table, blob, queue, ca, processes })
     say(whatToTry({ gateway, stateDir }))
@@ -41,12 +42,23 @@ async function main(): Promise<void> {
   say('stopped; the state is kept')
 }
 
+/** Ready means that the next request is served: keys made, policies read, journal open. Slow machines take their time. */
+async function healthy(gateway: string): Promise<void> {
+  for (let tries = 0; tries < 120; tries++) {
+    const answer = await fetch(`${gateway}/healthz`).catch(() => undefined)
+    const health = (await answer?.json()) as { checks?: { journal?: string } } | undefined
+    if (answer?.status === 200 && health?.checks?.journal === 'ok') return
+    await new Promise((turn) => setTimeout(turn, 250))
+  }
+  say('  the gateway is not healthy yet: the log lines say why')
+}
+
 function readOptions(): { port: number; stateDir: string } {
   const { values } = parseArgs({
     options: { port: { type: 'string', default: '7071' }, state: { type: 'string' }, fresh: { type: 'boolean' } },
   })
   const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error('--port: a number from 1 to 65535')
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('--port: a number up to 65535, 0 for any')
   const stateDir = resolve(values.state ?? process.env['SALLYPORT_STATE'] ?? '.sallyport')
   if (values.fresh) rmSync(stateDir, { recursive: true, force: true })
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })

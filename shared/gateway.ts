@@ -89,6 +89,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     report,
   })
   policy.start()
+  void warmUp()
   return {
     config,
     now,
@@ -110,5 +111,12 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       refusals.close()
       await journal.close()
     },
+  }
+
+  /** What every request needs is fetched before the first one comes; when that fails, the first request tries again. */
+  async function warmUp(): Promise<void> {
+    await keys.ready().catch(() => undefined)
+    const detail = { mode: config.mode, version: config.version, cloud: config.cloud }
+    journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'gateway.started', detail })
   }
 }

@@ -1,0 +1,43 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { repositoryRoot } from '../local/repository-root.ts'
+import { cachedRead, freshTokenRead } from './cached-read.ts'
+import { coldStart } from './cold-start.ts'
+import { decisions } from './decisions.ts'
+import type { Figure } from './figure.ts'
+import { groupCommit } from './group-commit.ts'
+import { singleFlight } from './single-flight.ts'
+
+const BENCHMARKS = [cachedRead, freshTokenRead, decisions, groupCommit, singleFlight, coldStart]
+const RESULTS = join(repositoryRoot, 'bench', 'results.json')
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((id) => !BENCHMARKS.some((benchmark) => benchmark.id === id))
+if (unknown.length > 0) {
+  process.stderr.write(`unknown: ${unknown.join(' ')}; there are ${BENCHMARKS.map(({ id }) => id).join(' ')}\n`)
+  process.exit(2)
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const results: Record<string, Figure> = previous()
+say(`Node ${process.version}, ${cpus().length} cores; ratios to a baseline of the same run`)
+for (const { id, what, run } of BENCHMARKS) {
+  if (wanted.length > 0 && !wanted.includes(id)) continue
+  say(`\n${id}  ${what}`)
+  const figure = await run((line) => say(`    ${line}`))
+  results[id] = figure
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
+  const [low, high] = figure.spread
+  say(`    = ${figure.value} ${figure.unit} (${low} to ${high}); goal ${figure.goal}: ${figure.met ? 'met' : 'MISSED'}`)
+  for (const [name, value] of Object.entries(figure.notes ?? {})) say(`      ${name}: ${value}`)
+}
+
+/** Figures of benchmarks that are not run this time stay. */
+function previous(): Record<string, Figure> {
+  try {
+    return JSON.parse(readFileSync(RESULTS, 'utf8'))
+  } catch {
+    return {}
+  }
+}
