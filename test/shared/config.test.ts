@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { AZURE_MARKERS, loadConfig, SETTING_NAMES } from '../../shared/config.ts'
+
+const AZURE = {
+  SALLYPORT_ISSUER: 'https://gw.example',
+  SALLYPORT_TABLE_ENDPOINT: 'https://acct.table.core.windows.net/',
+  SALLYPORT_VAULTS: 'main=https://kv-main.vault.azure.net,eu=https://kv-eu.vault.azure.net/',
+  SALLYPORT_GATEWAY_VAULT: 'https://kv-gateway.vault.azure.net',
+}
+const LOCAL = {
+  ...AZURE,
+  SALLYPORT_ISSUER: 'http://127.0.0.1:7071',
+  SALLYPORT_ALLOW_STUBS: '1',
+  SALLYPORT_LOCAL_HOSTS: 'acct.table.core.windows.net=127.0.0.1:10002',
+  SALLYPORT_LOCAL_CA: 'ca.pem',
+}
+
+describe('loadConfig', () => {
+  it('reads a deployment, vault URLs as origins, limits by default', () => {
+    const config = loadConfig(AZURE)
+    expect(config).toMatchObject({ mode: 'azure', cloud: 'AzurePublic', trustedHops: 1, journalDeadlineMs: 2_000 })
+    expect([...config.vaults]).toEqual([
+      ['main', 'https://kv-main.vault.azure.net'],
+      ['eu', 'https://kv-eu.vault.azure.net'],
+    ])
+    expect(config.local).toBeUndefined()
+  })
+
+  it('names every wrong setting at once', () => {
+    const wrong = { ...AZURE, SALLYPORT_ISSUER: 'gw', SALLYPORT_TRUSTED_HOPS: '-1', SALLYPORT_CLOUD: 'Mars' }
+    expect(() => loadConfig(wrong)).toThrow(/SALLYPORT_CLOUD[\s\S]*SALLYPORT_ISSUER[\s\S]*SALLYPORT_TRUSTED_HOPS/)
+  })
+
+  it.each(Object.keys(AZURE))('refuses to start without %s', (name) => {
+    expect(() => loadConfig({ ...AZURE, [name]: undefined })).toThrow(name)
+  })
+
+  it.each([
+    { SALLYPORT_VAULTS: 'main=https://kv-gateway.vault.azure.net' },
+    { SALLYPORT_VAULTS: 'main=https://KV-GATEWAY.vault.azure.net:443/secrets' },
+    { SALLYPORT_VAULTS: 'Main=https://kv.vault.azure.net' },
+    { SALLYPORT_VAULTS: '..=https://kv.vault.azure.net' },
+    { SALLYPORT_VAULTS: 'main=http://kv.vault.azure.net' },
+    { SALLYPORT_VAULTS: 'main' },
+    { SALLYPORT_ISSUER: 'http://gw.example' },
+    { SALLYPORT_TABLE_ENDPOINT: 'http://acct.table.core.windows.net' },
+    { SALLYPORT_SECRET_CACHE_SECONDS: '0' },
+    { SALLYPORT_POLICY_POLL_SECONDS: '1e9' },
+  ])('refuses %j', (wrong) => {
+    expect(() => loadConfig({ ...AZURE, ...wrong })).toThrow('the configuration is wrong')
+  })
+
+  it.each([
+    '--report-on-fatalerror',
+    '--report-uncaught-exception',
+    '--heapsnapshot-signal=SIGUSR2',
+    '--inspect',
+    '--heap-prof',
+  ])(
+    'refuses NODE_OPTIONS with %s, which writes memory or the environment to disk or opens a debugger (T37)',
+    (option) => {
+      expect(() => loadConfig({ ...AZURE, NODE_OPTIONS: `--max-old-space-size=512 ${option}` })).toThrow('NODE_OPTIONS')
+    },
+  )
+})
+
+describe('local servers (T38)', () => {
+  it('are used with the switch, and the mode says so', () => {
+    expect(loadConfig(LOCAL)).toMatchObject({ mode: 'local', local: { caPath: 'ca.pem' } })
+  })
+
+  it.each(AZURE_MARKERS)('are refused when %s alone is set', (marker) => {
+    expect(() => loadConfig({ ...LOCAL, [marker]: 'x' })).toThrow(
+      `local servers are refused in Azure (${marker} is set)`,
+    )
+  })
+
+  it.each(['SALLYPORT_ALLOW_STUBS', 'SALLYPORT_LOCAL_HOSTS', 'SALLYPORT_LOCAL_CA'])(
+    'are refused without %s',
+    (name) => {
+      expect(() => loadConfig({ ...LOCAL, [name]: undefined })).toThrow('SALLYPORT_')
+    },
+  )
+
+  it.each(['0', 'true', 'yes', ''])('are refused with SALLYPORT_ALLOW_STUBS=%j', (value) => {
+    expect(() => loadConfig({ ...LOCAL, SALLYPORT_ALLOW_STUBS: value })).toThrow('the configuration is wrong')
+  })
+})
+
+describe('SETTING_NAMES', () => {
+  it('is what infra/ has to set: ours alone', () => {
+    expect(SETTING_NAMES.every((name) => name.startsWith('SALLYPORT_'))).toBe(true)
+    expect(SETTING_NAMES.length).toBeGreaterThan(10)
+  })
+})

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { repositoryRoot } from '../local/repository-root.ts'
+
+const read = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8')
+const manifest = JSON.parse(read('package.json'))
+const lock = JSON.parse(read('package-lock.json')) as {
+  packages: Record<
+    string,
+    { version?: string; integrity?: string; hasInstallScript?: boolean; resolved?: string; optional?: boolean }
+  >
+}
+const packages = Object.entries(lock.packages).filter(([path]) => path !== '')
+
+describe('supply chain (T41)', () => {
+  it('pins every direct dependency to one version, and the lockfile agrees', () => {
+    const direct = {
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.optionalDependencies,
+    } as Record<string, string>
+    for (const [name, version] of Object.entries(direct)) {
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/)
+      expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version)
+    }
+  })
+
+  it('has an integrity hash for every package', () => {
+    expect(packages.filter(([, { integrity }]) => !integrity?.startsWith('sha512-')).map(([path]) => path)).toEqual([])
+  })
+
+  it('runs install scripts of known packages only', () => {
+    const scripted = packages
+      .filter(([, { hasInstallScript }]) => hasInstallScript)
+      .map(([path]) => path.replace(/^.*node_modules\//, ''))
+    expect([...new Set(scripted)].sort()).toEqual(['azure-functions-core-tools', 'esbuild', 'node', 'protobufjs'])
+  })
+
+  it('gives a reason for each direct dependency', () => {
+    const reasons = read('docs/dependencies.md')
+    const direct = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.optionalDependencies,
+    })
+    expect(direct.filter((name) => !reasons.includes(name))).toEqual([])
+  })
+
+  it('has no OpenTelemetry HTTP instrumentation at run time, whose spans hold raw queries (T19)', () => {
+    const runtime = Object.keys(manifest.dependencies)
+    expect(runtime.filter((name) => name.includes('opentelemetry'))).toEqual([])
+  })
+
+  it('installs by `npm ci` from the lockfile', () => {
+    expect(read('local/bootstrap.mjs')).toContain("npm(['ci'")
+  })
+})
