@@ -21,8 +21,10 @@ export type HostOptions = {
   frontEnd?: boolean
   /** Start as the real host does although the app is broken (503 on every route, or no routes), instead of throwing. */
   lenient?: boolean
-  /** How long `stop` waits for requests in flight. */
+  /** How long `stop` waits for requests and timer runs in flight; by default 10 s (the real host: 30 s). */
   drainMs?: number
+  /** How long it waits for the appTerminate hooks; by default 5 s, as measured. */
+  terminateMs?: number
 }
 
 export type HostedFunction = { name: string; kind: string; route?: string; error?: string }

@@ -72,7 +72,7 @@ async function hostApp(options: HostOptions, settings: LocalSettings, listener: 
     functions: listFunctions(index),
     errors: index.hostErrors,
     runTimer: (name) => timers.run(name),
-    stop: once(() => shutDown({ listener, timers, drainMs: options.drainMs ?? DRAIN_MS, terminate })),
+    stop: once(() => shutDown({ listener, timers, terminate, options })),
   }
 
   function terminate(): Promise<void> {
@@ -80,12 +80,13 @@ async function hostApp(options: HostOptions, settings: LocalSettings, listener: 
   }
 }
 
-type ShutDown = { listener: Listener; timers: HostTimers; drainMs: number; terminate(): Promise<void> }
+type ShutDown = { listener: Listener; timers: HostTimers; terminate(): Promise<void>; options: HostOptions }
 
-async function shutDown({ listener, timers, drainMs, terminate }: ShutDown): Promise<void> {
+async function shutDown({ listener, timers, terminate, options }: ShutDown): Promise<void> {
+  const { drainMs = DRAIN_MS, terminateMs = TERMINATE_MS } = options
   await Promise.all([listener.stop(drainMs), within(drainMs, timers.stop())])
   await within(
-    TERMINATE_MS,
+    terminateMs,
     terminate().catch(() => undefined),
   )
 }
