@@ -2,9 +2,8 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readEndpoints } from '../cli/connect.ts'
 import { CliError, EXIT, type Exit } from '../cli/verb.ts'
-import { readClientSecrets } from './servers/identity/directory.ts'
-import { requestToken, TokenRefused } from './servers/request-token.ts'
-import { IDENTITIES_FILE, readSeed } from './servers/seed.ts'
+import { callerToken, UnknownCaller } from './caller-token.ts'
+import { TokenRefused } from './servers/request-token.ts'
 
 const USAGE = 'npm run --silent token -- <caller> [--v1] [--resource URI] [--state DIR]'
 
@@ -12,14 +11,7 @@ const USAGE = 'npm run --silent token -- <caller> [--v1] [--resource URI] [--sta
 async function main(): Promise<void> {
   const { caller, version, resource, stateDir } = readOptions()
   const { identity, ca } = readEndpoints(stateDir)
-  const { tenant, apps } = await readSeed(IDENTITIES_FILE)
-  const callers = apps.map(({ name }) => name).join(', ')
-  const app = apps.find(({ name }) => name === caller)
-  if (!app) throw new CliError(EXIT.usage, `there is no caller \`${caller}\`; the callers are ${callers}`)
-  const clientSecret = (await readClientSecrets(stateDir))?.apps[app.name]
-  if (!clientSecret)
-    throw new CliError(EXIT.unreachable, `${stateDir} holds no secret of ${app.name}: run \`npm start\` again`)
-  const token = await requestToken({ identity, ca, tenant, clientId: app.appId, clientSecret, resource, version })
+  const token = await callerToken({ stateDir, identity, ca }, caller, { version, ...(resource && { resource }) })
   process.stdout.write(`${token}\n`)
 }
 
@@ -29,7 +21,7 @@ function readOptions() {
   if (caller === undefined || more.length > 0) throw new CliError(EXIT.usage, `usage: ${USAGE}`)
   const version: 1 | 2 = values.v1 ? 1 : 2
   const stateDir = resolve(values.state ?? process.env['SALLYPORT_STATE'] ?? '.sallyport')
-  return { caller, version, stateDir, resource: values.resource ?? 'api://sallyport' }
+  return { caller, version, stateDir, resource: values.resource }
 }
 
 function parsed() {
@@ -45,6 +37,7 @@ function parsed() {
 
 function describe(error: unknown): { exit: Exit; message: string } {
   if (error instanceof CliError) return error
+  if (error instanceof UnknownCaller) return { exit: EXIT.usage, message: error.message }
   if (error instanceof TokenRefused) return { exit: EXIT.refused, message: error.message }
   const code = (error as { code?: unknown }).code
   const why = typeof code === 'string' ? code : error instanceof Error ? error.message : String(error)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { VersionPatch } from './secret-record.ts'
-import type { NewVersion } from './vault.ts'
+import type { NewVersion } from './vault-changes.ts'
 import { badParameter } from './vault-error.ts'
 
 const MAX_VALUE_BYTES = 25_600
