@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Authenticator, createAuthenticator } from '../../../shared/identity/authenticate.ts'
 import { createFetchJson } from '../../../shared/identity/fetch-json.ts'
 import type { TrustedIssuer } from '../../../shared/identity/issuer.ts'
-import { rig, type TestIssuer, type TestRig } from '../../support/rig.ts'
+import { rig, type TestRig } from '../../support/rig.ts'
 import { directory } from '../../support/tenant.ts'
 import { outcome } from './support/door.ts'
 import { AUDIENCE, v1, v2 } from './support/tokens.ts'
@@ -94,7 +94,7 @@ describe('rollover of an issuer’s keys', () => {
 })
 
 describe('a plain OIDC issuer, well and ill', () => {
-  let issuer: TestIssuer
+  let issuer: ReturnType<TestRig['issuer']>
   const claims = (overrides: object = {}) => ({
     iss: issuer.issuer,
     sub: 'system:serviceaccount:billing:default',
