@@ -30,7 +30,8 @@ function what(issue: z.core.$ZodIssue): string {
   }
 }
 
+/** Names of our fields are letters alone; what does not look like one may be a key of the caller's choice. */
 const safeSegment = (segment: PropertyKey) => {
   const text = String(segment)
-  return /^[A-Za-z0-9_-]{1,64}$/.test(text) ? text : '*'
+  return /^([A-Za-z]{1,24}|\d{1,4})$/.test(text) ? text : '*'
 }
