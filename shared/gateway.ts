@@ -84,6 +84,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url, alias)])),
     state: azure.table('secretState'),
     cacheSeconds: config.secretCacheSeconds,
+    pollSeconds: config.policyPollSeconds,
     hashValue: async (value) => createValueHasher(await keys.valueHmac())(value),
     now,
     report,
