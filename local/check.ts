@@ -15,7 +15,7 @@ const STEPS = [
     args: ['ci', '--error-on-warnings', '.'],
   },
   { what: 'dead code', command: 'node_modules/knip/bin/knip.js', args: ['--no-progress'] },
-  { what: 'generated documents', command: 'local/docs.ts', args: ['--check'] },
+  { what: 'generated documents', command: 'local/docs/main.ts', args: ['--check'] },
   {
     what: 'tests',
     command: 'node_modules/vitest/vitest.mjs',
