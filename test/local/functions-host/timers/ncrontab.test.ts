@@ -99,7 +99,9 @@ describe('NCRONTAB', () => {
       }
       const { second, minute, hour, day, month, weekday } = fields
       const text = [second, minute, hour, day, month, weekday].map((field) => field.text).join(' ')
-      const after = MIDNIGHT + random(86_400_000)
+      // Every third start looks first at a second 59, every sixth at the last of an hour.
+      const unit = index % 6 === 0 ? 3_600_000 : index % 3 === 0 ? 60_000 : 1
+      const after = Math.ceil((MIDNIGHT + random(86_400_000)) / unit) * unit - (unit === 1 ? 0 : 1500)
       const until = after + WINDOW_SECONDS * 1000
       const expected = firstFitting(fields, after, until)
       const actual = createCron(text)?.(after)
@@ -125,6 +127,8 @@ describe('NCRONTAB', () => {
     ['0 0 0 1 Jan,jul *', '2026-02-01T00:00:00Z', '2026-07-01T00:00:00Z'],
     ['0 0 0 * * mon-wed', '2026-02-27T00:00:00Z', '2026-03-02T00:00:00Z'],
     ['59 59 23 31 12 *', '2026-12-31T23:59:59Z', '2027-12-31T23:59:59Z'],
+    ['* * * * * *', '2026-02-27T23:59:58.500Z', '2026-02-27T23:59:59Z'],
+    ['59 59 * * * *', '2026-02-27T00:59:58Z', '2026-02-27T00:59:59Z'],
     ['* * * * * *', '2026-02-27T00:00:00.500Z', '2026-02-27T00:00:01Z'],
     ['0 */0 * * * *', '2026-02-27T00:00:30Z', '2026-02-27T00:01:00Z'],
   ])('%s after %s is %s', (text, after, expected) => {
