@@ -129,9 +129,12 @@ export function createJournal(deps: JournalDeps): Journal & { status(): JournalS
   }
 
   function reopen(): void {
-    opening ??= open().finally(() => {
-      opening = undefined
-    })
+    // INVARIANT: nothing of `open` runs before `opening` is set: making the master may itself record what it did.
+    opening ??= Promise.resolve()
+      .then(open)
+      .finally(() => {
+        opening = undefined
+      })
   }
 
   /** Tries until there is a lane; also when nobody waits, so that health comes back without traffic. */
@@ -144,6 +147,7 @@ export function createJournal(deps: JournalDeps): Journal & { status(): JournalS
   }
 
   function start(opened: Opened): void {
+    if (fault) report('journal.recovered', { wid: opened.head.wid })
     fault = undefined
     wid = opened.head.wid
     const current = createLane({ ...opened, table, now, deadlineMs, counters, closed })

@@ -62,6 +62,20 @@ describe('T27: an entry that cannot be made durable', () => {
     expect(journal.status()).toMatchObject({ state: 'failing', fault: 'timeout', waiting: 0 })
   })
 
+  test('503 journal_unavailable within the deadline of a request that waited behind a slow insert', async () => {
+    const { memory, journal } = await opened()
+    memory.hold(true)
+    const slow = watch(journal.record(intent('slow')))
+    await vi.advanceTimersByTimeAsync(100)
+    const behind = watch(journal.record(intent('behind')))
+    await vi.advanceTimersByTimeAsync(1_850)
+    for (const { answer } of memory.held) answer()
+    await turn()
+    expect([slow.outcome, behind.outcome]).toEqual(['ok', undefined])
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1_850 + ROUNDING_MS)
+    expect(behind.outcome).toBe('journal_unavailable: timeout')
+  })
+
   test('an answer after the deadline changes nothing for the caller; the writer is resumed, its block told as late', async () => {
     const { memory, journal } = await opened()
     memory.hold(true)
@@ -113,7 +127,7 @@ describe('T27: an entry that cannot be made durable', () => {
   })
 
   test('comes back without traffic, and an outage leaves one new writer, however long it was', async () => {
-    const { memory, journal } = await opened()
+    const { memory, journal, reports } = await opened()
     memory.fail('throttled')
     for (let n = 0; n < 50; n++) {
       const refused = watch(journal.record(intent(`n${n}`)))
@@ -125,6 +139,7 @@ describe('T27: an entry that cannot be made durable', () => {
     expect(journal.status()).toMatchObject({ state: 'open', waiting: 0 })
     expect(openings(memory)).toHaveLength(2)
     expect(await verify(memory)).toMatchObject({ ok: true, kinds: { system: 2, intent: 1 } })
+    expect(reports.map(({ event }) => event)).toEqual(['journal.lane_closed', 'journal.recovered'])
   })
 
   test('retries under the same key, and a lost acknowledgement is success (409 with the same MAC)', async () => {

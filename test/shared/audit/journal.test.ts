@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { MAX_BLOCK_CHARACTERS } from '../../../shared/audit/block.ts'
+import type { Entry } from '../../../shared/audit/entry.ts'
 import { verifyJournal } from '../../../shared/audit/verify.ts'
 import { blocksOf, denial, intent, journalOver, MASTER, NOW, result } from './fixtures.ts'
 import { memoryTable } from './memory-table.ts'
@@ -52,6 +53,20 @@ describe('group commit (B5)', () => {
     })
     const report = await verifyJournal({ blocks: () => memory.table.list({}), master: MASTER, now: NOW })
     expect(report).toMatchObject({ ok: true, writers: 1, openWriters: 0, entries: 3 })
+  })
+
+  test('what is recorded while the master is being made (`keys.created`) is the first entry of the gateway', async () => {
+    const memory = memoryTable()
+    const created: Entry = { kind: 'system', time: new Date(NOW).toISOString(), event: 'keys.created', detail: {} }
+    const master = async () => {
+      journal.follow(created)
+      return MASTER
+    }
+    const { journal } = journalOver(memory, { master })
+    const first = journal.record(intent('first'))
+    await turn()
+    await first
+    expect(kinds(memory)).toEqual([['writer.open'], ['keys.created', 'intent first']])
   })
 
   test('takes all that waited while an insert was in flight as one block, in the order of the calls', async () => {
