@@ -83,34 +83,30 @@ describe('two instances at once', () => {
     expect(new Set(sets.map(String)).size).toBe(1)
   })
 
-  it('one that was asleep while its lease ran out adds nothing', async () => {
+  it.each([
+    ['its renewal', 3, 'lease_lost'],
+    ['the vault', 4, 'fence_raised'],
+    ['its row', 5, 'fence_raised'],
+  ])('one that was asleep before %s while its lease ran out adds no row', async (_what, at, reason) => {
     const one = store()
     let writes = 0
-    let wake = () => {}
-    const asleep = new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    let reached = () => {}
-    const isAsleep = new Promise<void>((resolve) => {
-      reached = resolve
-    })
-    // Lease, fence, renewal and vault are written; the row of the first key is about to be.
+    const [asleep, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const sleeper = one.open({
       around: async (act) => {
-        if (++writes === 5) {
-          reached()
-          await asleep
+        if (++writes === at) {
+          reached.resolve()
+          await asleep.promise
         }
         return act()
       },
     })
     const slept = refusal(sleeper.ready())
-    await isAsleep
+    await reached.promise
     one.clock.now += LEASE_LIFE + 1
     const other = one.open()
     await other.ready()
-    wake()
-    expect(await slept).toBe('keys_unavailable fence_raised')
+    asleep.resolve()
+    expect(await slept).toBe(`keys_unavailable ${reason}`)
     expect(await one.rows()).toHaveLength(4)
     one.clock.now += 2_000
     await sleeper.ready()
