@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decide } from '../../../shared/policy/decide.ts'
+import { ISSUER_DOCUMENTS, instants, questions, ROLE_DOCUMENTS, statements } from '../../support/policy/arbitraries.ts'
+import { createOracle } from '../../support/policy/cedar-oracle.ts'
+import type { OracleStatement } from '../../support/policy/cedar-policies.ts'
+import { snapshotOf } from '../../support/policy/snapshot-of.ts'
+
+/** `SALLYPORT_ORACLE_QUESTIONS=20000` asks more than the normal run does. */
+const QUESTIONS = Number(process.env['SALLYPORT_ORACLE_QUESTIONS'] ?? 3_000)
+const QUESTIONS_A_SET = 100
+const ROLES = Object.fromEntries(ROLE_DOCUMENTS.map(({ name, actions }) => [name, actions]))
+
+describe('the Cedar oracle', () => {
+  it(`agrees with decide on ${QUESTIONS} generated questions`, () => {
+    let sets = 0
+    let permits = 0
+    const asked = fc.array(fc.tuple(questions, instants), { minLength: QUESTIONS_A_SET, maxLength: QUESTIONS_A_SET })
+    fc.assert(
+      fc.property(statements(6), asked, (list, questionList) => {
+        const snapshot = snapshotOf([...ISSUER_DOCUMENTS, ...ROLE_DOCUMENTS, ...list])
+        const enforced = list.filter(({ mode }) => mode === 'enforce') as unknown as OracleStatement[]
+        const oracle = createOracle(`set${sets++ % 4}`, enforced, ROLES)
+        for (const [question, now] of questionList) {
+          const { effect, reason } = decide(question, snapshot, now)
+          if (effect === 'permit') permits++
+          const told = oracle(question, now)
+          if (told !== effect)
+            throw new Error(
+              `${effect} (${reason}) but Cedar says ${told}: ${JSON.stringify({ question, now, enforced })}`,
+            )
+        }
+      }),
+      // The message holds the question; shrinking a hundred of them would take minutes.
+      { numRuns: Math.ceil(QUESTIONS / QUESTIONS_A_SET), endOnFailure: true },
+    )
+    // A comparison in which nearly all is denied would prove little.
+    expect(permits).toBeGreaterThan(QUESTIONS / 50)
+  }, 120_000)
+})
