@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createDoor, EC, KEY, keyReads, outcome } from './support/door.ts'
+import { CONTOSO, createDoor, EC, KEY, keyReads, outcome } from './support/door.ts'
 import { APP, AUDIENCE, entraClaims, HOME, NOON, OID, oidcClaims, token } from './support/tokens.ts'
 
 describe('authenticate', () => {
@@ -48,6 +48,14 @@ describe('authenticate', () => {
     )
     expect(door.fetched).toEqual([])
     expect(door.refusals).toEqual(['unknown: issuer_not_trusted'])
+  })
+
+  it('refuses a document that does not trust exactly this issuer, should the look-up be sloppy', async () => {
+    const door = createDoor()
+    Object.defineProperty(door.issuers, 'find', { value: () => CONTOSO })
+    const text = token(entraClaims({ iss: `${CONTOSO.issuer}/` }), KEY)
+    expect(await outcome(door, text)).toBe('invalid_token issuer_not_trusted')
+    expect(door.fetched).toEqual([])
   })
 
   it('says in its status which issuers it can verify, and nothing of those trusted no more', async () => {
