@@ -19,7 +19,7 @@ export type ChildOptions = {
 /** Azurite alone compiles for over half a second of CPU at each start without it. */
 const COMPILE_CACHE = join(repositoryRoot, 'node_modules', '.cache', 'sallyport-compile')
 const READY_LIMIT_MS = 60_000
-const STOP_LIMIT_MS = 25_000
+const STOP_LIMIT_MS = 70_000
 const TAIL_LINES = 20
 
 /** Starts one server and waits until it answers. Throws with the end of its stderr when it dies or does not get ready. */

@@ -16,6 +16,9 @@ type Holder = { pid: number; started: string | undefined }
 
 const POLL_MS = 100
 
+/** A server that is closing may take this long (Azurite writes everything it holds); who comes after it waits. */
+export const SHUTDOWN_MS = 60_000
+
 /**
  * Exclusive use of a folder between processes by a file with the holder's pid. A holder that died is told by its pid and,
  * where /proc exists, by its start time, so a reused pid does not lock the folder for ever. Throws when it is still held

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { refuseOutsideLocalRun } from './guard.ts'
+import { SHUTDOWN_MS } from './lock.ts'
 
 /** What a started server tells: its ports by name. */
 export type Started = { ports: Record<string, number>; close(): Promise<void> }
@@ -17,8 +18,6 @@ export type ServerProcess = {
   flags: Record<string, FlagSpec>
   start(flags: Flags): Promise<Started>
 }
-
-const CLOSE_LIMIT_MS = 20_000
 
 const startedByParent = process.connected === true
 
@@ -53,7 +52,7 @@ function closesInOrder(name: string, { close }: Started): void {
   const end = async () => {
     if (closing) return
     closing = true
-    setTimeout(() => process.exit(1), CLOSE_LIMIT_MS).unref()
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref()
     try {
       await close()
       process.exit(0)

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../free-port.ts'
 import { readJsonFile, writeAtomically } from '../atomic-file.ts'
 import { ensureCertificates } from '../certificates.ts'
-import { holdLock } from '../lock.ts'
+import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
 import { readProductStyleBatches } from './product-style-batches.ts'
 
 const SERVICES = ['Blob', 'Queue', 'Table'] as const
-const CLOSE_LIMIT_MS = 15_000
+const POLL_MS = 10
+const CLOSE_LIMIT_MS = 50_000
 
 await runServerProcess({
   name: 'azurite',
@@ -35,7 +37,7 @@ async function start(flags: Flags): Promise<Started> {
   const folder = join(stateDir, 'azurite')
   process.umask(0o077)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const lock = await holdLock(join(folder, 'lock'), { what: `Azurite's folder ${folder}`, waitMs: 20_000 })
+  const lock = await holdLock(join(folder, 'lock'), { what: `Azurite's folder ${folder}`, waitMs: SHUTDOWN_MS })
   const { cert, key } = await ensureCertificates(stateDir, () => Date.now())
   process.env['AZURITE_ACCOUNTS'] = await accountKeys(String(flags['accounts']).split(','), folder)
   process.argv = [
@@ -60,9 +62,18 @@ async function start(flags: Flags): Promise<Started> {
       // Azurite's handler of this message closes all three services; `exit` must wait until they have saved.
       process.emit('message', 'shutdown', undefined)
       await said.closed
+      await filesWritten()
       await lock.release()
     },
   }
+}
+
+/**
+ * A save that was running when the close began is not waited for by the close: Azurite's database counts its rows as
+ * saved from the start of the writing. Ending the process then would lose them.
+ */
+async function filesWritten(): Promise<void> {
+  while (process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))) await sleep(POLL_MS)
 }
 
 type Said = { started: Promise<Record<string, number>>; listensForShutdown: Promise<void>; closed: Promise<void> }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensureCertificates } from '../certificates.ts'
 import { createFaults, type Fault, type Faults, suffer } from '../faults.ts'
 import { type Handler, type ServerAnswer, serve } from '../http-server.ts'
-import { holdLock } from '../lock.ts'
+import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
 import { IDENTITIES_FILE, readSeed } from '../seed.ts'
 import { createAuthority } from './authority.ts'
@@ -32,7 +32,10 @@ await runServerProcess({
 async function start(flags: Flags): Promise<Started> {
   const stateDir = String(flags['state'])
   const folder = join(stateDir, 'identity')
-  const lock = await holdLock(join(folder, 'lock'), { what: `the identity server's folder ${folder}`, waitMs: 20_000 })
+  const lock = await holdLock(join(folder, 'lock'), {
+    what: `the identity server's folder ${folder}`,
+    waitMs: SHUTDOWN_MS,
+  })
   const certificates = await ensureCertificates(stateDir, now)
   const directory = await openDirectory(await readSeed(String(flags['seed'])), stateDir)
   const keys = createKeyStore(join(folder, 'keys'))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensureCertificates } from '../certificates.ts'
 import { answerFaultControl, createFaults, type Faults } from '../faults.ts'
 import { type Handler, serve } from '../http-server.ts'
-import { holdLock } from '../lock.ts'
+import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
 import { IDENTITIES_FILE, readSeed, vaultPermissions } from '../seed.ts'
 import { createAuthenticate } from './authorization.ts'
@@ -36,7 +36,7 @@ async function start(flags: Flags): Promise<Started> {
   if (typeof identity !== 'string') throw new Error('--identity: the origin of the identity server is needed')
   if (!/^[a-z]{1,20}$/.test(kind)) throw new Error('--vault: main or gateway')
   const folder = join(stateDir, 'key-vault', kind)
-  const lock = await holdLock(join(folder, 'lock'), { what: `the vault's folder ${folder}`, waitMs: 20_000 })
+  const lock = await holdLock(join(folder, 'lock'), { what: `the vault's folder ${folder}`, waitMs: SHUTDOWN_MS })
   const certificates = await ensureCertificates(stateDir, now)
   const [ca, cert, key] = await Promise.all(
     [certificates.ca, certificates.cert, certificates.key].map((path) => readFile(path, 'utf8')),
