@@ -19,7 +19,7 @@ export const coldStart: Benchmark = {
     const stack = await startStack()
     const folder = await mkdtemp(join(repositoryRoot, 'dist', 'bench-'))
     try {
-      const [hello, gateway] = [join(folder, 'hello.js'), join(folder, 'gateway.js')]
+      const [hello, gateway] = [join(folder, 'hello.cjs'), join(folder, 'gateway.cjs')]
       await bundle('bench/hello-app.ts', hello)
       await bundle('functions/index.ts', gateway)
       const authorization = `Bearer ${await stack.token('billing-app')}`
@@ -66,7 +66,7 @@ type First = { path: string; expect: number; authorization?: string }
 
 async function firstAnswer(stack: Stack, entry: string, { path, expect, authorization }: First): Promise<number> {
   const started = performance.now()
-  const child = fork(fileURLToPath(new URL('host-process.ts', import.meta.url)), [entry], {
+  const child = fork(fileURLToPath(new URL('../local/functions-host/host-process.ts', import.meta.url)), [entry], {
     env: { ...process.env, ...stack.environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

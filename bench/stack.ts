@@ -80,7 +80,7 @@ export type RunningHost = { url: string; stop(): Promise<void> }
 
 /** bench/app.ts in a Functions host in a process of its own. */
 export async function startBenchHost(stack: Stack): Promise<RunningHost> {
-  const child = fork(fileURLToPath(new URL('host-process.ts', import.meta.url)), [], {
+  const child = fork(fileURLToPath(new URL('../local/functions-host/host-process.ts', import.meta.url)), [], {
     env: { ...process.env, ...stack.environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

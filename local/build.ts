@@ -26,6 +26,6 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  await bundle('functions/index.ts', 'dist/index.js')
-  process.stdout.write('dist/index.js\n')
+  await bundle('functions/index.ts', 'dist/index.cjs')
+  process.stdout.write('dist/index.cjs\n')
 }

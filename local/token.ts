@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readEndpoints } from '../cli/connect.ts'
+import { readEndpoints } from '../cli/local-state.ts'
 import { CliError, EXIT, type Exit } from '../cli/verb.ts'
 import { callerToken, UnknownCaller } from './caller-token.ts'
 import { TokenRefused } from './servers/request-token.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Endpoints } from '../../cli/connect.ts'
+import type { Endpoints } from '../../cli/local-state.ts'
 import { callerToken, type TokenChoice } from '../../local/caller-token.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { join } from 'node:path'
 import type { LogLevel } from '../app/core-types.ts'
 import { parseLogLevel } from '../log.ts'
@@ -39,7 +40,7 @@ export function readHostConfig(appRoot: string, env: Environment): HostConfig {
   const http = object(pick(object(pick(root, 'extensions')), 'http'))
   return {
     routePrefix: String(pick(http, 'routePrefix') ?? 'api').replace(/^\/+|\/+$/g, ''),
-    customHeaders: Object.entries(object(pick(http, 'customHeaders'))).map(([name, value]) => [name, String(value)]),
+    customHeaders: customHeaders(object(pick(http, 'customHeaders'))),
     maxConcurrentRequests: limit(http, 'maxConcurrentRequests'),
     maxOutstandingRequests: limit(http, 'maxOutstandingRequests'),
     functionTimeoutMs: timeout(pick(root, 'functionTimeout') ?? DEFAULT_TIMEOUT),
@@ -96,6 +97,18 @@ function limit(http: Json, name: string): number {
     throw new StartError(`host.json: extensions.http.${name} must be a positive integer, or -1`)
   }
   return value
+}
+
+function customHeaders(node: Json): [string, string][] {
+  return Object.entries(node).map(([name, value]) => {
+    try {
+      validateHeaderName(name)
+      validateHeaderValue(name, String(value))
+    } catch {
+      throw new StartError(`host.json: extensions.http.customHeaders: ${name} is not a header`)
+    }
+    return [name, String(value)]
+  })
 }
 
 function timeout(value: unknown): number | undefined {

@@ -70,7 +70,7 @@ export function createAdmin({ facts, index, run }: AdminDeps): (request: AdminRe
 
   return (request) => {
     if (/^\/admin\/host\/ping\/?$/i.test(request.path) && /^(?:GET|POST)$/.test(request.method)) {
-      return { status: 200, headers: [...NO_STORE] }
+      return { status: 200, headers: NO_STORE }
     }
     for (const [method, pattern, handler] of routes) {
       const found = method === request.method ? pattern.exec(request.path) : null

@@ -42,17 +42,7 @@ const FAILED: Reply = { status: 500 }
 export function createFront(deps: FrontDeps): Front {
   return async (request, response) => {
     const method = request.method ?? 'GET'
-    const answer = (reply: Reply, bare = false) => {
-      const origin = deps.cors?.headersFor(request.headers.origin) ?? []
-      const customHeaders = bare ? [] : origin.length > 0 ? [...deps.customHeaders, ...origin] : deps.customHeaders
-      const close = deps.stopping() || reply.status === 431 || (reply.status === 400 && bare)
-      send(
-        response,
-        { ...reply, headers: [...(reply.headers ?? [])] },
-        { customHeaders, head: method === 'HEAD', close },
-      )
-    }
-
+    const answer = createAnswer(deps, request, response)
     const fault = wireFault(request)
     if (fault) return answer({ status: fault }, fault !== 500)
     const target = parseTarget(request.url ?? '/', request.headers.host)
@@ -70,6 +60,26 @@ export function createFront(deps: FrontDeps): Front {
       answer(await serve(exchange, deps))
     } finally {
       deps.throttle?.leave()
+    }
+  }
+}
+
+/** `bare` answers come from before the host: they have none of its headers. */
+function createAnswer(deps: FrontDeps, request: IncomingMessage, response: ServerResponse) {
+  return (reply: Reply, bare = false): void => {
+    const allowed = deps.cors?.headersFor(request.headers.origin) ?? []
+    const ownHeaders = allowed.length > 0 ? [...deps.customHeaders, ...allowed] : deps.customHeaders
+    const options = {
+      customHeaders: bare ? [] : ownHeaders,
+      head: request.method === 'HEAD',
+      close: deps.stopping() || (bare && reply.status !== 429),
+    }
+    try {
+      send(response, reply, options)
+    } catch (error) {
+      // A header of the function's that HTTP cannot carry. Nothing was written yet.
+      if (response.headersSent) throw error
+      send(response, FAILED, options)
     }
   }
 }

@@ -16,7 +16,7 @@ export type Listener = {
 
 /** Listens on one address. Rejects with the system's error, such as EADDRINUSE, when it cannot. */
 export async function listen(port: number, host: string): Promise<Listener> {
-  const busy = new WeakSet<Duplex>()
+  const busy = new WeakMap<Duplex, ServerResponse>()
   const handler = Promise.withResolvers<Handler>()
   let current: Handler | undefined
   let inFlight = 0
@@ -25,7 +25,7 @@ export async function listen(port: number, host: string): Promise<Listener> {
 
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     inFlight++
-    busy.add(request.socket)
+    busy.set(request.socket, response)
     response.on('close', () => {
       inFlight--
       busy.delete(request.socket)

@@ -41,7 +41,7 @@ export type SendOptions = {
 
 /** Writes the answer. A body that is empty, or not allowed by the status, is sent as the host sends it. */
 export function send(response: ServerResponse, reply: Reply, { customHeaders, head, close }: SendOptions): void {
-  const headers = reply.headers ?? []
+  const headers = [...(reply.headers ?? [])]
   for (const [name, value] of customHeaders) if (!has(headers, name)) headers.push(name, value)
   if (close) headers.push('Connection', 'close')
   const body = NO_BODY.has(reply.status) ? undefined : reply.body

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 const MAX_HEADERS = 100
@@ -21,10 +21,14 @@ export function wireFault(request: IncomingMessage): 400 | 431 | 500 | undefined
 }
 
 /** What cannot be parsed is answered and the connection closed; an answer that is under way is not disturbed. */
-export function answerParseErrors(server: Server, busy: WeakSet<Duplex>): void {
+export function answerParseErrors(server: Server, busy: WeakMap<Duplex, ServerResponse>): void {
   server.maxHeadersCount = 0
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (busy.has(socket)) return
+    const underWay = busy.get(socket)
+    if (underWay && !underWay.writableFinished) {
+      underWay.on('finish', () => socket.end())
+      return
+    }
     if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy()
       return
