@@ -55,6 +55,8 @@ describe('starts', () => {
   test('a CommonJS bundle and an ES module alike', async () => {
     const commonjs = await start({ ...appFiles(GOOD, 'index.cjs'), 'package.json': { main: 'index.cjs' } })
     expect(await commonjs.get('/api/good')).toEqual([200, 'good'])
+    const asModule = { ...appFiles(GOOD, 'index.cjs'), 'package.json': { type: 'module', main: 'index.cjs' } }
+    expect(await (await start(asModule)).get('/api/good')).toEqual([200, 'good'])
     const named = await start({ ...appFiles(GOOD), 'package.json': { type: 'module' } }, { entry: 'index.ts' })
     expect(await named.get('/api/good')).toEqual([200, 'good'])
   })

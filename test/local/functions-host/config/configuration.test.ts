@@ -81,6 +81,7 @@ describe('host.json', () => {
     ['no version', {}],
     ['version 1', { version: '1.0' }],
     ['a limit that is none', { version: '2.0', extensions: { http: { maxConcurrentRequests: 0 } } }],
+    ['a custom header that is none', { version: '2.0', extensions: { http: { customHeaders: { 'X-A': 'a\nb' } } } }],
     ['a timeout that is none', { version: '2.0', functionTimeout: 'soon' }],
     ['a level that is none', { version: '2.0', logging: { logLevel: { default: 'Chatty' } } }],
   ])('refuses %s', (_title, json) => {
