@@ -59,11 +59,18 @@ export function createSnapshotBuilder(): SnapshotBuilder {
   }
 }
 
-function trustedIssuer({ kind: _kind, jwksUri, maxLifetimeSeconds, ...rest }: IssuerDocument): TrustedIssuer {
+function trustedIssuer({
+  kind: _kind,
+  jwksUri,
+  maxLifetimeSeconds,
+  audienceArray,
+  ...rest
+}: IssuerDocument): TrustedIssuer {
   return {
     ...rest,
     ...(jwksUri !== undefined && { jwksUri }),
     ...(maxLifetimeSeconds !== undefined && { maxLifetimeSeconds }),
+    ...(audienceArray !== undefined && { audienceArray }),
   }
 }
 

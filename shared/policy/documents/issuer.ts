@@ -41,11 +41,20 @@ export const IssuerDocument = z
     algorithms: distinct(z.enum(JWT_ALGORITHMS), JWT_ALGORITHMS.length),
     principal: z.enum(['entra', 'oidc']),
     jwksUri: HttpsUrl.optional(),
+    /** Kubernetes writes `aud` as an array of one; the one still has to be an audience of ours. */
+    audienceArray: z.boolean().optional(),
     maxLifetimeSeconds: z.int().min(60).max(2_678_400).optional(),
   })
   .superRefine(
     (document, context) => {
       if (document?.principal !== 'entra' || typeof document.issuer !== 'string') return
+      if (document.audienceArray) {
+        context.addIssue({
+          code: 'custom',
+          path: ['audienceArray'],
+          message: 'is for OIDC issuers: Entra writes one audience',
+        })
+      }
       if (ENTRA_ISSUER.test(document.issuer)) return
       const message = 'must name one tenant by its id: https://<host>/<tenant id>/ or https://<host>/<tenant id>/v2.0'
       context.addIssue({ code: 'custom', path: ['issuer'], message })
