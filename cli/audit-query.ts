@@ -111,11 +111,12 @@ function describe({ entry }: Hit): string {
   if (entry.kind === 'system') return text(entry.event, Object.keys(entry.detail).length > 0 && toAscii(entry.detail))
   if (entry.kind === 'refused') return text(`${entry.count} times`, `by ${entry.issuer}:`, entry.reason)
   if (entry.kind === 'result') return text(entry.outcome, entry.reason, `txn=${entry.txn}`)
-  const { principal, action, resource, decision, refusal, context, handout } = entry
+  const { principal, actor, action, resource, decision, refusal, context, handout } = entry
   const why = [refusal ?? decision.reason, decision.statementIds.join('+')].filter(Boolean).join(' by ')
   return text(
     `${principal.id} ${action} ${resource}`,
     `(${why})`,
+    actor && `by ${actor.principal.id}`,
     handout?.version && `version=${handout.version}`,
     context.clientAddress && `from ${context.clientAddress}`,
     context.reason && `reason=${toAscii(context.reason)}`,

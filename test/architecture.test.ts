@@ -125,7 +125,6 @@ describe('architecture', () => {
       'shared/azure/key-vault.ts',
       'shared/tokens/keys/signing-key.ts',
       'shared/tokens/keys/symmetric-key.ts',
-      'shared/tokens/keys/symmetric-key.ts',
     ])
   })
 

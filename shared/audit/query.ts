@@ -119,7 +119,7 @@ function matchesEntry({
     if (!decided) return true
     if (entry.kind !== 'intent' && entry.kind !== 'denial') return false
     return (
-      (principal === undefined || entry.principal.id === principal) &&
+      (principal === undefined || [entry.principal.id, entry.actor?.principal.id].includes(principal)) &&
       (resource === undefined || matchesResource(resource, entry.resource)) &&
       (action === undefined || entry.action === action) &&
       (decision === undefined || (decision === 'permit') === (entry.kind === 'intent'))

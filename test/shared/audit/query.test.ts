@@ -48,6 +48,14 @@ const sample = [
 ]
 
 describe('a query', () => {
+  test('finds an entry by who acted in it, not only by whom it is about', async () => {
+    const base = billing('x', at(0, 1))
+    const actor = { principal: { ...base.principal, id: 'oidc:test:actor' }, decision: base.decision }
+    const { rows } = written({ blocks: [[{ ...base, actor }, billing('y', at(0, 2))]], wid: '2'.repeat(32) })
+    expect(await ask(rows, { principal: 'oidc:test:actor' })).toEqual(['intent x'])
+    expect(await ask(rows, { principal: 'entra:t:billing' })).toEqual(['intent x', 'intent y'])
+  })
+
   test('gives everything in the order of time, a result from another writer after its intent', async () => {
     const everything = ['intent a', 'result a', 'denial b', 'intent c', 'result c', 'intent d', 'result d', 'refused']
     expect((await ask(sample)).filter((hit) => hit !== 'system')).toEqual(everything)
