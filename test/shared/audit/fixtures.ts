@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import type { DecidedEntry, Entry, ResultEntry } from '../../../shared/audit/entry.ts'
 import { createJournal, type JournalDeps } from '../../../shared/audit/journal.ts'
 import type { Table } from '../../../shared/azure/table.ts'
@@ -74,3 +75,6 @@ export function blocksOf(memory: ReturnType<typeof memoryTable>): { wid: string;
       .map((line) => JSON.parse(line) as Entry),
   }))
 }
+
+/** Any UTF-16 units, lone surrogates included; fast-check's `unit: 'binary'` takes a second to set up. */
+export const anyText = fc.array(fc.nat(0xffff), { maxLength: 20 }).map((units) => String.fromCharCode(...units))

@@ -214,10 +214,12 @@ describe('T27: an entry that cannot be made durable', () => {
     memory.hold(false)
     for (const { fail } of memory.held) fail()
     await vi.advanceTimersByTimeAsync(3_000)
-    const next = watch(journal.record(intent('next')))
-    await turn()
+    const next = watch(journal.record(intent('next', { context })))
+    const { lost } = journal.status()
+    journal.follow(result('next', { reason: 'r'.repeat(20_000) }))
+    await vi.advanceTimersByTimeAsync(100)
     expect(next.outcome).toBe('ok')
-    expect(journal.status().waiting).toBe(0)
+    expect(journal.status()).toMatchObject({ waiting: 0, lost })
   })
 
   test('close ends within the deadline when storage hangs, and leaves no timer', async () => {
