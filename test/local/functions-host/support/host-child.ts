@@ -11,11 +11,11 @@ try {
     log: (line) => process.stdout.write(`LOG ${line}\n`),
     ...JSON.parse(process.argv[2] ?? '{}'),
   })
-  tell({ url: host.url, port: host.port, functions: host.functions, errors: host.errors })
   process.once('SIGTERM', async () => {
     await host.stop()
     process.exit(0)
   })
+  tell({ url: host.url, port: host.port, functions: host.functions, errors: host.errors })
 } catch (error) {
   tell({ failed: error instanceof Error ? error.message : String(error), code: (error as NodeJS.ErrnoException).code })
   process.exitCode = 1
