@@ -20,7 +20,8 @@ export const oauthToken: Endpoint = {
       const issued = await gateway.tokens.issue(grant)
       return {
         status: 200,
-        headers: receiptHeader(grant.receipt),
+        // RFC 6749 §5.1 asks for Pragma beside the no-store that every answer has.
+        headers: { Pragma: 'no-cache', ...receiptHeader(grant.receipt) },
         json: {
           access_token: issued.token,
           issued_token_type: issuedTokenType,

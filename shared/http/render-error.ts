@@ -10,7 +10,7 @@ type Rendering = { dialect: Dialect; txn: string; issuer: string }
 export function renderError(error: GatewayError, { dialect, txn, issuer }: Rendering): GatewayResponse {
   const headers = {
     ...error.extras.headers,
-    ...challenge(error.code, issuer),
+    ...challenge(error.code, { dialect, issuer }),
     ...(error.extras.retryAfterSeconds !== undefined && { 'Retry-After': String(error.extras.retryAfterSeconds) }),
   }
   return dialect === 'oauth' ? oauthError(error, headers) : problem(error, txn, headers)
@@ -43,9 +43,10 @@ function oauthError({ code, extras }: GatewayError, headers: Record<string, stri
 const descriptionText = (text: string) => text.replaceAll('"', "'").replaceAll(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?')
 
 /** RFC 6750 §3: a 401 challenges, without `error` when no token was sent; RFC 9728 §5.1 tells where the metadata is. */
-function challenge(code: ErrorCode, issuer: string): Record<string, string> {
+function challenge(code: ErrorCode, { dialect, issuer }: Omit<Rendering, 'txn'>): Record<string, string> {
   const { status } = ERRORS[code]
-  if (status !== 401 && code !== 'access_denied') return {}
+  // On OAuth routes a denial is a 400 about the target, nothing that another token would mend.
+  if (status !== 401 && (code !== 'access_denied' || dialect === 'oauth')) return {}
   const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
   const error = { access_denied: 'insufficient_scope', missing_token: '' }[code as string] ?? 'invalid_token'
   return {

@@ -80,7 +80,8 @@ export function createTokens({ keys, issuer, now, policy }: TokensDeps): Tokens 
         const { token, tokenHash } = await signJwt(plan, signer)
         const { exp, jti } = plan.claims
         grant.succeeded({ jti, tokenHash, expiresAt: plan.blastRadius.expiresAt })
-        return { token, target, expiresInSeconds: exp - Math.floor(now() / 1_000), blastRadius: plan.blastRadius }
+        const expiresInSeconds = Math.max(0, exp - Math.floor(now() / 1_000))
+        return { token, target, expiresInSeconds, blastRadius: plan.blastRadius }
       } catch (error) {
         grant.failed(error)
         throw error

@@ -16,7 +16,7 @@ const bearer = async (who: string, claims = {}) => ({ authorization: `Bearer ${a
 describe('RFC 8693 §2.2.1: the answer', () => {
   it('200: access_token, issued_token_type, token_type, expires_in and scope, not to be stored', async () => {
     const answer = await exchange(gateway)
-    expect(answer).toMatchObject({ status: 200, headers: { 'Cache-Control': 'no-store' } })
+    expect(answer).toMatchObject({ status: 200, headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' } })
     expect(bodyOf(answer)).toMatchObject({
       access_token: expect.any(String),
       issued_token_type: `${TOKEN_TYPE}:access_token`,
@@ -108,6 +108,7 @@ describe('RFC 8693 §2.2.2: errors', () => {
     ]
     expect(new Set(answers.map(({ status, json }) => JSON.stringify([status, json]))).size).toBe(1)
     expect(answers[0]).toMatchObject({ status: 400, json: { error: 'invalid_target' } })
+    expect(answers.some(({ headers = {} }) => 'WWW-Authenticate' in headers)).toBe(false)
     expect(gateway.entries.map(({ kind }) => kind)).toEqual(answers.map(() => 'denial'))
     expect(gateway.calls).toMatchObject({ refreshes: answers.length, records: answers.length })
   })
