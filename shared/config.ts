@@ -81,6 +81,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   if (!local && new URL(settings.SALLYPORT_ISSUER).protocol !== 'https:') {
     throw new Error(faults(['SALLYPORT_ISSUER: must be https outside a local run']))
   }
+  // Metadata stands at the root of the host (RFC 8414 §3.1 would put a path behind the well-known part).
+  if (!/^https?:\/\/[^/?#]+\/?$/.test(settings.SALLYPORT_ISSUER)) {
+    throw new Error(faults(['SALLYPORT_ISSUER: must be an origin, without path or query']))
+  }
   return {
     mode: local ? 'local' : 'azure',
     version: VERSION,

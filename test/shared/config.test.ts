@@ -43,6 +43,8 @@ describe('loadConfig', () => {
     { SALLYPORT_VAULTS: 'main=http://kv.vault.azure.net' },
     { SALLYPORT_VAULTS: 'main' },
     { SALLYPORT_ISSUER: 'http://gw.example' },
+    { SALLYPORT_ISSUER: 'https://gw.example/tenant' },
+    { SALLYPORT_ISSUER: 'https://gw.example/?a=b' },
     { SALLYPORT_TABLE_ENDPOINT: 'http://acct.table.core.windows.net' },
     { SALLYPORT_SECRET_CACHE_SECONDS: '0' },
     { SALLYPORT_POLICY_POLL_SECONDS: '1e9' },
