@@ -6,8 +6,11 @@ import type { Endpoint, GatewayRequest, GatewayResponse } from '../shared/http/e
 import { handle } from '../shared/http/handle.ts'
 import { ENDPOINTS } from './endpoints.ts'
 
-/** Everything the library can register, so that a wrong method reaches our 405 instead of the host's empty 404. */
-const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'] as const
+/**
+ * Everything a request can have, so that a wrong method reaches our 405 instead of the host's empty 404. TRACE and CONNECT
+ * are left to that 404: the library's Request refuses them with an exception, which would be a 500.
+ */
+const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 const gateway = createGateway(loadConfig(process.env))
 

@@ -4,9 +4,9 @@ import { startHost } from './start-host.ts'
 // A Functions host in a process of its own, for benchmarks and tests; the parent waits for the message and ends it with SIGTERM.
 const [entry = 'bench/app.ts'] = process.argv.slice(2)
 const host = await startHost({ appRoot: repositoryRoot, entry, port: 0, log: () => {} })
-process.send?.({ url: host.url, functions: host.functions })
 process.once('SIGTERM', async () => {
   await host.stop()
   process.exit(0)
 })
 process.once('disconnect', () => process.exit(1))
+process.send?.({ url: host.url, functions: host.functions })
