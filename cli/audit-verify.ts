@@ -1,3 +1,4 @@
+import { PAGE_BLOCKS } from '../shared/audit/block.ts'
 import type { Finding, Level, Report } from '../shared/audit/report.ts'
 import { verifyJournal } from '../shared/audit/verify.ts'
 import { EXIT, type Verb } from './verb.ts'
@@ -14,7 +15,7 @@ export const auditVerify: Verb = {
   run: (call) =>
     withJournal(call, async ({ table, master }) => {
       const key = await master()
-      const blocks = () => table.list({})
+      const blocks = () => table.list({ pageRows: PAGE_BLOCKS })
       const report = await verifyJournal({ blocks, ...(key && { master: key }), now: Date.now() })
       // Entries that no key can be found for were never proved: that is no success.
       const proved = report.ok && (key !== undefined || report.entries === 0)

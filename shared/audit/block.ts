@@ -7,6 +7,9 @@ export const MAX_BLOCK_CHARACTERS = 400_000
 /** A MAC is 32 bytes: 43 characters of base64url. */
 export const MAC_CHARACTERS = 43
 
+/** Blocks read at a time: 100 full ones are 40 MB. */
+export const PAGE_BLOCKS = 100
+
 const FORMAT = 1
 const MACS_PER_PROPERTY = Math.floor(MAX_PROPERTY_CHARACTERS / MAC_CHARACTERS)
 

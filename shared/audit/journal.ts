@@ -94,9 +94,13 @@ export function createJournal(deps: JournalDeps): Journal & { status(): JournalS
     }),
   }
 
-  /** Waits until the text is durable. */
-  function enter(text: string): Promise<Ack> {
+  async function enter(text: string): Promise<Ack> {
     if (held.requests + text.length > MAX_REQUEST_CHARACTERS) throw unavailable('queue_full')
+    return wait(text)
+  }
+
+  /** Until the text is durable. */
+  function wait(text: string): Promise<Ack> {
     held.requests += text.length
     return new Promise((resolve, reject) => {
       add({
@@ -196,7 +200,7 @@ export function createJournal(deps: JournalDeps): Journal & { status(): JournalS
     if (opening) await Promise.race([opening, sleep(deadlineMs)])
     const text = encodeEntry({ kind: 'system', time: new Date(now()).toISOString(), event: 'writer.close', detail: {} })
     // INVARIANT: straight into the lane, behind everything: nothing may follow `writer.close`.
-    if (lane) await enter(text).catch((error) => report('journal.close_failed', { reason: failureReason(error) }))
+    if (lane) await wait(text).catch((error) => report('journal.close_failed', { reason: failureReason(error) }))
     ended = true
     lane?.end()
     lane = undefined

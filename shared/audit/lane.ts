@@ -23,7 +23,7 @@ export type Lane = {
   append(pending: Pending): void
   /** Entries and blocks that are not acknowledged. */
   waiting(): number
-  /** Ends the lane without a last block: after `writer.close`. */
+  /** Ends the lane without a last block, for after `writer.close`; who still waits is refused. */
   end(): void
 }
 
@@ -42,8 +42,8 @@ export function createLane(deps: LaneDeps): Lane {
   let { head } = deps
   let queue: Sealed[] = []
   let flying: Sealed[] = []
-  let timer: NodeJS.Timeout | undefined
-  let scheduled = false
+  let soon: NodeJS.Immediate | undefined
+  let later: NodeJS.Timeout | undefined
   let over = false
 
   const lane: Lane = {
@@ -52,26 +52,26 @@ export function createLane(deps: LaneDeps): Lane {
       if (flying.length === 0) schedule(pending.settle !== undefined)
     },
     waiting: () => queue.length + flying.length,
-    end: () => shut(),
+    end: () => void shut('journal_closed'),
   }
   return lane
 
-  /** The next turn of the event loop, so that requests of this turn share the block. */
+  /** The next turn of the event loop, so that requests of this turn share the block. INVARIANT: not while an insert is in flight. */
   function schedule(urgent: boolean): void {
-    if (scheduled) return
-    if (!urgent) {
-      timer ??= setTimeout(flush, FOLLOW_LAG_MS)
-      return
-    }
-    scheduled = true
-    setImmediate(flush)
+    if (urgent) soon ??= setImmediate(flush)
+    else later ??= setTimeout(flush, FOLLOW_LAG_MS)
+  }
+
+  function unschedule(): void {
+    clearImmediate(soon)
+    clearTimeout(later)
+    soon = undefined
+    later = undefined
   }
 
   function flush(): void {
-    clearTimeout(timer)
-    timer = undefined
-    scheduled = false
-    if (!over && flying.length === 0 && queue.length > 0) void write(take())
+    unschedule()
+    void write(take())
   }
 
   function take(): Sealed[] {
@@ -89,7 +89,7 @@ export function createLane(deps: LaneDeps): Lane {
 
   async function write(links: Sealed[]): Promise<void> {
     flying = links
-    const hour = later(head.hour, hourOf(now()))
+    const hour = latest(head.hour, hourOf(now()))
     const row = packBlock({ wid: chain.wid, hour, block: head.block + 1 }, links)
     const oldest = [...links, ...queue].find(({ pending }) => pending.settle)?.pending.since ?? performance.now()
     let fault = 'deadline_passed'
@@ -111,19 +111,19 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   function abandon(reason: string): void {
-    const left = [...flying, ...queue].map(({ pending }) => pending)
-    shut()
-    for (const pending of left) if (pending.settle) settle(pending, unavailable(reason))
-    const followers = left.filter((pending) => !pending.settle)
-    closed(reason, head, followers)
+    closed(reason, head, shut(reason))
   }
 
-  function shut(): void {
+  /** Ends the waits of requests and gives the followers that are left. */
+  function shut(reason: string): Pending[] {
+    const left = [...flying, ...queue].map(({ pending }) => pending)
     over = true
-    clearTimeout(timer)
+    unschedule()
     chain.forget()
     queue = []
     flying = []
+    for (const pending of left) if (pending.settle) settle(pending, unavailable(reason))
+    return left.filter((pending) => !pending.settle)
   }
 
   function acknowledge(links: readonly Sealed[], row: { partitionKey: string; rowKey: string }): void {
@@ -136,4 +136,4 @@ export function createLane(deps: LaneDeps): Lane {
 }
 
 /** A clock that is set back must not put a block before an earlier one. */
-const later = (one: string, other: string) => (one > other ? one : other)
+const latest = (one: string, other: string) => (one > other ? one : other)

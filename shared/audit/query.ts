@@ -1,6 +1,6 @@
 import type { Table } from '../azure/table.ts'
 import type { Action } from '../policy/actions.ts'
-import { hourOf } from './block.ts'
+import { hourOf, PAGE_BLOCKS } from './block.ts'
 import { readBlock, type StoredEntry } from './read-block.ts'
 
 export type AuditFilter = {
@@ -35,7 +35,11 @@ export async function* queryJournal({ table, filter, order, now }: AuditQuery): 
     (one.entry.time < other.entry.time ? -1 : one.entry.time > other.entry.time ? 1 : one.entry.seq - other.entry.seq)
   for await (const hour of hoursOf({ table, filter, order, now })) {
     const hits: Hit[] = []
-    for await (const row of table.list({ partitionFrom: hourOf(hour), partitionBefore: hourOf(hour + HOUR_MS) })) {
+    for await (const row of table.list({
+      partitionFrom: hourOf(hour),
+      partitionBefore: hourOf(hour + HOUR_MS),
+      pageRows: PAGE_BLOCKS,
+    })) {
       const stored = readBlock(row)
       for (const { entry } of stored?.lines ?? []) {
         if (stored && entry) hits.push(...matcher({ wid: stored.wid, block: stored.block, entry }))
@@ -62,7 +66,7 @@ async function* hoursOf({ table, filter, order, now }: AuditQuery): AsyncIterabl
 
 async function firstHour(table: Table, from: number | undefined): Promise<number | undefined> {
   const partitionFrom = from === undefined ? '0' : hourOf(from)
-  for await (const { partitionKey } of table.list({ partitionFrom, select: ['v'] })) {
+  for await (const { partitionKey } of table.list({ partitionFrom, select: ['v'], pageRows: 1 })) {
     const [, year, month, day, hour] = /^(\d{4})(\d\d)(\d\d)(\d\d)\|/.exec(partitionKey) ?? []
     const time = Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`)
     if (!Number.isNaN(time)) return time

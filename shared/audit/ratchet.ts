@@ -12,9 +12,6 @@ const MIN_MASTER_CHARACTERS = 32
 /** What stands for the MAC before the first entry of a writer. */
 export const NO_MAC: Uint8Array = new Uint8Array(KEY_BYTES)
 
-/** Writer id: 128 random bits as 32 hex digits. */
-export const WRITER_ID = /^[0-9a-f]{32}$/
-
 export type Ratchet = {
   /** Sequence number the current key is for. */
   seq(): number

@@ -14,6 +14,8 @@ export type Query = {
   rowFrom?: string
   rowBefore?: string
   select?: readonly string[]
+  /** Rows read at a time, at most and by default 1,000: fewer where rows are big, since each page has a deadline. */
+  pageRows?: number
 }
 
 export type Change =

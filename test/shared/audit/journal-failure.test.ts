@@ -234,6 +234,19 @@ describe('T27: an entry that cannot be made durable', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('close with a full queue refuses everybody, and does not throw', async () => {
+    const { memory, journal } = await opened()
+    memory.hold(true)
+    const context = { reason: 'r'.repeat(20_000) }
+    const records = Array.from({ length: 900 }, (_, n) => watch(journal.record(intent(`t${n}`, { context }))))
+    await turn()
+    const closing = watch(journal.close())
+    await pastDeadline()
+    expect(closing.outcome).toBe('ok')
+    expect(records.filter(({ outcome }) => outcome === undefined || outcome === 'ok')).toEqual([])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('close before the first lane is open gives up within the deadline and leaves no timer', async () => {
     const memory = memoryTable()
     memory.fail('unreachable')
