@@ -244,6 +244,7 @@ describe('T27: an entry that cannot be made durable', () => {
     await pastDeadline()
     expect(closing.outcome).toBe('ok')
     expect(records.filter(({ outcome }) => outcome === undefined || outcome === 'ok')).toEqual([])
+    await vi.advanceTimersByTimeAsync(3 * DEADLINE_MS)
     expect(vi.getTimerCount()).toBe(0)
   })
 
