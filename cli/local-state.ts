@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { type OperatorCredential, operatorCredential } from '../local/operator.ts'
 import { environmentFor } from '../local/servers/environment.ts'
 import { readClientSecrets } from '../local/servers/identity/directory.ts'
-import { requestToken } from '../local/servers/request-token.ts'
-import { IDENTITIES_FILE, readSeed } from '../local/servers/seed.ts'
 import { type Config, loadConfig } from '../shared/config.ts'
 import { type Call, CliError, EXIT } from './verb.ts'
 
@@ -48,24 +47,11 @@ export async function localRun(
   state: string,
   account: string,
   addresses: LocalAddresses = readEndpoints(state),
-): Promise<{ config: Config; operator: LocalOperator }> {
+): Promise<{ config: Config; operator: OperatorCredential }> {
   const secrets = await readClientSecrets(state)
   if (!secrets) throw new CliError(EXIT.unreachable, `${state} holds no identities: run \`npm start\` again`)
   const issuer = addresses.gateway ?? 'http://127.0.0.1'
   const config = loadConfig(environmentFor({ ...addresses, identityEndpoint: '' }, secrets, { account, issuer }))
-  const { tenant, apps } = await readSeed(IDENTITIES_FILE)
-  const clientId = apps.find(({ name }) => name === 'operator')?.appId ?? ''
   const { identity, ca } = addresses
-  const client = { identity, ca, tenant, clientId, clientSecret: secrets.apps['operator'] ?? '', version: 1 as const }
-  return { config, operator: { getToken: (scopes) => operatorToken(client, scopes) } }
-}
-
-export type LocalOperator = {
-  getToken(scopes: string | string[]): Promise<{ token: string; expiresOnTimestamp: number }>
-}
-
-/** The SDKs ask for `<resource>/.default`. Local tokens live for an hour or more; asking again is cheap. */
-async function operatorToken(client: Omit<Parameters<typeof requestToken>[0], 'resource'>, scopes: string | string[]) {
-  const resource = String(Array.isArray(scopes) ? scopes[0] : scopes).replace(/\/\.default$/, '')
-  return { token: await requestToken({ ...client, resource }), expiresOnTimestamp: Date.now() + 30 * 60_000 }
+  return { config, operator: operatorCredential({ stateDir: state, identity, ca }) }
 }

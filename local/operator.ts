@@ -1,8 +1,11 @@
-import type { TokenCredential } from '@azure/identity'
+import type { AccessToken } from '@azure/identity'
 import { callerToken, type IdentityServer } from './caller-token.ts'
 
+/** A TokenCredential that always has a token to give. */
+export type OperatorCredential = { getToken(scopes: string | string[]): Promise<AccessToken> }
+
 /** Tokens of the operator, who may change policies and secrets of a local run (in Azure: the deployer's own identity). */
-export function operatorCredential(server: IdentityServer): TokenCredential {
+export function operatorCredential(server: IdentityServer): OperatorCredential {
   return {
     async getToken(scopes) {
       const [scope = ''] = [scopes].flat()

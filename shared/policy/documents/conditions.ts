@@ -31,7 +31,7 @@ const ClaimName = z
 /** Claim → what it must be; text is a pattern, a number or boolean is compared as it is. */
 export const ClaimsCondition = z
   .record(ClaimName, z.union([ClaimPattern, z.number(), z.boolean()]))
-  .superRefine(notEmpty('claim'), { when: () => true })
+  .superRefine(notEmpty('claim'))
   .meta({ minProperties: 1 })
 
 const Range = z.string().superRefine((range, context) => {

@@ -5,6 +5,7 @@ export const value = (of: string | number | boolean): Expr => ({ Value: of })
 export const context = (...path: string[]): Expr =>
   path.reduce<Expr>((left, attr) => ({ '.': { left, attr } }), { Var: 'context' })
 export const dot = (left: Expr, attr: string): Expr => ({ '.': { left, attr } })
+export const has = (left: Expr, attr: string): Expr => ({ has: { left, attr } })
 export const equal = (left: Expr, right: Expr): Expr => ({ '==': { left, right } })
 export const less = (left: Expr, right: Expr): Expr => ({ '<': { left, right } })
 export const and = (...terms: Expr[]): Expr => join('&&', terms, true)

@@ -1,58 +1,66 @@
 import type { Expr, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
-import { and, call, contains, context, dot, equal, less, matchesPattern, not, or, value } from './cedar-expressions.ts'
+import { type Blindable, claimTest, conditionsOf, type Wanted, type When } from './cedar-conditions.ts'
+import { and, contains, context, dot, equal, has, less, matchesPattern, not, or, value } from './cedar-expressions.ts'
 
 type Selector = {
   entra?: { tenant: string; objectId?: string; appId?: string; group?: string; role?: string }
-  oidc?: { issuer: string; subject: string; claims?: Record<string, string | number | boolean> }
+  oidc?: { issuer: string; subject: string; claims?: Record<string, Wanted> }
 }
+
 export type OracleStatement = {
   id: string
   effect: 'permit' | 'forbid'
   principals: Selector[]
   roles: string[]
   resources: string[]
-  when?: {
-    ip?: string[]
-    time?: { days?: string; between?: [string, string]; zone: string }
-    claims?: Record<string, string | number | boolean>
-    purpose?: string[]
-  }
+  when?: When
   expires?: string
 }
 
 const PATH = /\//
 const SUBJECT = /[/:]/
+const CONTEXT: Expr = { Var: 'context' }
+/** Fails: nothing in the context is called so. */
+const FAILURE = context('unknown')
 
 /** Roles → actions, for the action scope of a policy. */
 export type RoleActions = Readonly<Record<string, readonly string[]>>
 
 /**
- * The Cedar policies of a statement: one for each selector and resource pattern (an error in one must not hide another),
- * and for a forbid one probe per condition, which cannot match but fails where the condition cannot be evaluated, since
- * Cedar's `&&` would stop at an earlier condition that is false.
+ * The Cedar policies of a statement: one for each selector and resource pattern. A forbid has more, which cannot match but
+ * fail where something cannot be told: each condition by itself, since Cedar's `&&` stops at one that is false; whom it is
+ * about, and on what, unless another selector or pattern surely applies.
  */
 export function cedarPolicies(statement: OracleStatement, roles: RoleActions): Record<string, PolicyJson> {
   const actions = statement.roles.flatMap((role) => roles[role] ?? [])
+  const whom = statement.principals.map(aboutCaller)
+  const what = statement.resources.map(onResource)
+  const conditions = conditionsOf(statement.when ?? {})
   const policies: Record<string, PolicyJson> = {}
-  for (const [p, selector] of statement.principals.entries()) {
-    for (const [r, pattern] of statement.resources.entries()) {
-      const scope = [...inForce(statement), ...about(selector), ...onResource(pattern)]
-      const conditions = [
-        ...blindable(selector),
-        ...templated(pattern),
-        ...groupTest(selector),
-        ...conditionsOf(statement),
-      ]
-      const put = (name: string, body: Expr) => {
+  for (const [p, caller] of whom.entries()) {
+    for (const [r, resource] of what.entries()) {
+      const put = (name: string, ...terms: Expr[]) => {
+        const body = and(...inForce(statement), ...terms)
         policies[`${statement.id}/${p}/${r}/${name}`] = policy(statement.effect, actions, body)
       }
-      put('rule', and(...scope, ...conditions))
+      put('rule', surely(caller), surely(resource), ...conditions)
       if (statement.effect === 'permit') continue
-      for (const [at, condition] of conditions.entries()) put(`probe${at}`, and(...scope, condition, value(false)))
+      for (const [at, one] of conditions.entries()) put(`c${at}`, surely(caller), surely(resource), one, value(false))
+      put('whom', possibly(resource), blind(caller), ...others(whom, p), FAILURE)
+      put('what', possibly(caller), blind(resource), ...others(what, r), FAILURE)
     }
   }
   return policies
 }
+
+/** What is certain, and what may not be evaluable. */
+type Part = { certain: Expr; blindable: readonly Blindable[] }
+
+const evaluable = ({ blindable }: Part) => and(...blindable.map((one) => one.evaluable))
+const surely = (part: Part) => and(part.certain, evaluable(part), ...part.blindable.map(({ holds }) => holds))
+const blind = (part: Part) => and(part.certain, not(evaluable(part)))
+const possibly = (part: Part) => or(surely(part), blind(part))
+const others = (parts: readonly Part[], but: number) => [not(or(...parts.filter((_one, at) => at !== but).map(surely)))]
 
 const policy = (effect: 'permit' | 'forbid', actions: readonly string[], body: Expr): PolicyJson => ({
   effect,
@@ -64,98 +72,34 @@ const policy = (effect: 'permit' | 'forbid', actions: readonly string[], body: E
 
 const inForce = ({ expires }: OracleStatement) => (expires ? [less(context('now'), value(Date.parse(expires)))] : [])
 
-/** What can be told of every caller. */
-function about({ entra, oidc }: Selector): Expr[] {
+function aboutCaller({ entra, oidc }: Selector): Part {
   if (oidc) {
-    return [
-      equal(context('kind'), value('oidc')),
-      equal(context('issuer'), value(oidc.issuer)),
-      matchesPattern(context('subject'), oidc.subject, SUBJECT),
-    ]
+    const claims = Object.entries(oidc.claims ?? {}).map(([name, wanted]) => claimTest(name, wanted))
+    const issuer = equal(context('issuer'), value(oidc.issuer))
+    const subject = matchesPattern(context('subject'), oidc.subject, SUBJECT)
+    return { certain: and(equal(context('kind'), value('oidc')), issuer, subject), blindable: claims }
   }
-  if (!entra) return []
-  const tenant = [equal(context('kind'), value('entra')), equal(context('tenant'), value(entra.tenant))]
-  if (entra.objectId) return [...tenant, equal(context('objectId'), value(entra.objectId))]
-  if (entra.appId) return [...tenant, equal(context('appId'), value(entra.appId))]
-  return entra.role ? [...tenant, contains(context('roles'), value(entra.role))] : tenant
+  if (!entra) return { certain: value(true), blindable: [] }
+  const tenant = and(equal(context('kind'), value('entra')), equal(context('tenant'), value(entra.tenant)))
+  const is = (name: 'objectId' | 'appId') => and(tenant, equal(context(name), value(entra[name] ?? '')))
+  if (entra.objectId) return { certain: is('objectId'), blindable: [] }
+  if (entra.appId)
+    return { certain: is('appId'), blindable: [{ evaluable: has(CONTEXT, 'isApp'), holds: value(true) }] }
+  if (entra.role) return { certain: and(tenant, contains(context('roles'), value(entra.role))), blindable: [] }
+  const member = contains(context('groups'), value(entra.group ?? ''))
+  return { certain: tenant, blindable: [{ evaluable: has(CONTEXT, 'groups'), holds: member }] }
 }
-
-/** Conditions of a selector: claims that may be missing, a token that may be a user's. */
-function blindable({ entra, oidc }: Selector): Expr[] {
-  if (entra?.appId) return [context('isApp')]
-  return Object.entries(oidc?.claims ?? {}).map(([name, wanted]) => claimIs(name, wanted))
-}
-
-/** Fails on an overage, where the context has no groups. */
-const groupTest = ({ entra }: Selector) => (entra?.group ? [contains(context('groups'), value(entra.group))] : [])
 
 const TEMPLATE = /\$\{principal\.(\w+)\}/
 
-/** The segments without a template. */
-function onResource(pattern: string): Expr[] {
-  const canonical = pattern.startsWith('secret/') ? pattern.replace(/\$\{[^}]*\}|[^$]+/g, lowerOutside) : pattern
-  return [matchesPattern(context('resource'), canonical.replace(TEMPLATE, '*'), PATH)]
-}
-
-/** The templates of this vocabulary are the head of the last of three segments; the context leaves unusable values out. */
-function templated(pattern: string): Expr[] {
+/** Templates of this vocabulary are the head of the last of three segments; the context leaves unusable values out. */
+function onResource(pattern: string): Part {
+  const shape = pattern.replace(TEMPLATE, '*')
+  const canonical = shape.startsWith('secret/') ? shape.toLowerCase() : shape
+  const certain = matchesPattern(context('resource'), canonical, PATH)
   const [, name] = TEMPLATE.exec(pattern) ?? []
-  if (!name) return []
-  const suffix = pattern.slice(pattern.indexOf('}') + 1)
-  return [equal(dot(context('resource'), 's2'), dot(dot(context('filled'), name), suffix === '' ? 'plain' : 'key'))]
-}
-
-const lowerOutside = (part: string) => (part.startsWith('${') ? part : part.toLowerCase())
-
-function conditionsOf({ when = {} }: OracleStatement): Expr[] {
-  const { ip, time, claims, purpose } = when
-  return [
-    ...(ip ? [or(...ip.map((range) => call('isInRange', context('ip'), call('ip', value(range)))))] : []),
-    ...(time ? [timeIs(time)] : []),
-    ...(purpose ? [or(...purpose.map((one) => equal(context('purpose'), value(one))))] : []),
-    ...Object.entries(claims ?? {}).map(([name, wanted]) => claimIs(name, wanted)),
-  ]
-}
-
-/** Claims come as `{texts}`, `{number}` or `{bool}`: asking for another type than there is fails, as it must. */
-function claimIs(name: string, wanted: string | number | boolean): Expr {
-  const claim = context('claims', name)
-  if (typeof wanted === 'number') return equal(dot(claim, 'number'), value(wanted))
-  if (typeof wanted === 'boolean') return wanted ? dot(claim, 'bool') : not(dot(claim, 'bool'))
-  const pattern = name === 'xms_mirid' ? wanted.toLowerCase() : wanted
-  const count = dot(dot(claim, 'texts'), 'count')
-  const nth = (at: number) => matchesPattern(dot(dot(claim, 'texts'), `t${at}`), pattern, PATH)
-  return or(and(less(value(0), count), nth(0)), and(less(value(1), count), nth(1)))
-}
-
-const WEEK = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
-
-/** Written out day by day: the window's part before midnight, and what spills into the next day. */
-function timeIs({
-  days = 'sun-sat',
-  between = ['00:00', '24:00'],
-  zone,
-}: NonNullable<NonNullable<OracleStatement['when']>['time']>): Expr {
-  const minute = context('clocks', zone, 'minute')
-  const day = context('clocks', zone, 'day')
-  const [from, to] = between.map((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) as [number, number]
-  const windows = listDays(days).map((name) => {
-    const at = WEEK.indexOf(name)
-    const sameDay = and(
-      equal(day, value(at)),
-      not(less(minute, value(from))),
-      less(minute, value(from < to ? to : 1_440)),
-    )
-    return from < to ? sameDay : or(sameDay, and(equal(day, value((at + 1) % 7)), less(minute, value(to))))
-  })
-  return or(...windows)
-}
-
-function listDays(text: string): string[] {
-  return text.split(',').flatMap((part) => {
-    const [first = '', last = first] = part.split('-')
-    const twice = [...WEEK, ...WEEK]
-    const start = twice.indexOf(first)
-    return twice.slice(start, twice.indexOf(last, start) + 1)
-  })
+  if (!name) return { certain, blindable: [] }
+  const filled = dot(dot(context('filled'), name), pattern.endsWith('}') ? 'plain' : 'key')
+  const holds = equal(dot(context('resource'), 's2'), filled)
+  return { certain, blindable: [{ evaluable: has(context('filled'), name), holds }] }
 }
