@@ -1,9 +1,8 @@
 import { readJson } from '../shared/http/body.ts'
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
-import { readQuery } from '../shared/http/query.ts'
+import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { BatchBody, readBatch } from '../shared/secrets/batch.ts'
-import { NoQuery } from '../shared/secrets/read-request.ts'
 
 /** Up to 100 reads in one request, each decided, recorded and answered for itself. */
 export const secretBatches: Endpoint = {

@@ -3,8 +3,7 @@ import { receiptHeader } from '../shared/gate.ts'
 import { readJson } from '../shared/http/body.ts'
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
-import { readQuery } from '../shared/http/query.ts'
-import { NoQuery } from '../shared/secrets/read-request.ts'
+import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { secretRef, secretResource, secretVersion as toVersion } from '../shared/secrets/secret-ref.ts'
 
 const Body = z.strictObject({ enabled: z.boolean() })

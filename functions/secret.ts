@@ -3,11 +3,11 @@ import type { Gateway } from '../shared/gateway.ts'
 import { readJson } from '../shared/http/body.ts'
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint, GatewayRequest, GatewayResponse } from '../shared/http/endpoint.ts'
-import { readQuery } from '../shared/http/query.ts'
+import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { MAX_BODY_BYTES, NewSecretBody } from '../shared/secrets/new-secret.ts'
 import { etagOf, readETags } from '../shared/secrets/precondition.ts'
 import { answerRead } from '../shared/secrets/read-answer.ts'
-import { NoQuery, ReadQuery, readCondition, waitFirst } from '../shared/secrets/read-request.ts'
+import { ReadQuery, readCondition, waitFirst } from '../shared/secrets/read-request.ts'
 import { secretRef, secretResource } from '../shared/secrets/secret-ref.ts'
 
 /** A secret: read its value, write a new version. */

@@ -2,6 +2,7 @@ import { receiptHeader } from '../shared/gate.ts'
 import { readJson } from '../shared/http/body.ts'
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
+import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { TokenRequest } from '../shared/tokens/token-request.ts'
 
 /** The native twin of the token exchange: a token of a target for the caller itself. */
@@ -11,6 +12,7 @@ export const tokens: Endpoint = {
   dialect: 'problem',
   methods: {
     POST: async (request, gateway) => {
+      readQuery(request, NoQuery)
       const { target, scope, ttl, path, reason } = await readJson(request, TokenRequest)
       const { txn, principal, context } = await identify(request, gateway, { reason })
       const wish = { subject: principal, caller: principal, target: { name: target }, scope, ttlSeconds: ttl, path }

@@ -1,5 +1,6 @@
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
+import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { permissionsOf } from '../shared/policy/permissions.ts'
 
 /** Who the gateway takes the caller for, and what it may do at most. Nothing is handed out, so nothing is recorded. */
@@ -9,6 +10,7 @@ export const whoami: Endpoint = {
   dialect: 'problem',
   methods: {
     GET: async (request, gateway) => {
+      readQuery(request, NoQuery)
       const { principal, context } = await identify(request, gateway)
       const { id, kind, issuerName, appId, roles, groups, expiresAt } = principal
       return {

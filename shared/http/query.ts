@@ -1,7 +1,10 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
 import type { GatewayRequest } from './endpoint.ts'
 import { zodDetail } from './zod-detail.ts'
+
+/** Query of everything that takes none: a wish that stands there must not be ignored (`?ttl=5m` would be a longer token). */
+export const NoQuery = z.strictObject({})
 
 /** Reads the query by a strict schema of strings; a parameter sent twice or not known is `invalid_request`. */
 export function readQuery<T>(request: GatewayRequest, schema: z.ZodType<T>): T {

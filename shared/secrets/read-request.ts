@@ -22,9 +22,6 @@ export const ReadQuery = z
   })
   .refine(({ version, wait }) => !(version && wait), 'wait goes with the current version only')
 
-/** Query of everything that takes none. */
-export const NoQuery = z.strictObject({})
-
 /** `If-None-Match`: which version the caller holds already. */
 export function readCondition(header: string | undefined): ((version: string) => boolean) | undefined {
   const tags = readETags('If-None-Match', header)
