@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect } from 'vitest'
+import { createAzure } from '../../../shared/azure/azure.ts'
+import { applyPolicies } from '../../../shared/policy/apply.ts'
+import { loadDocuments } from '../../../shared/policy/load-documents.ts'
+import { type HostedGateway, hostGateway } from '../hosted-gateway.ts'
+import { rig } from '../rig.ts'
+import { statement } from '../secret-gateway.ts'
+import { RECIPES } from './recipes.ts'
+import { MARKER } from './refusal.ts'
+import { createSender, type Send } from './sender.ts'
+
+export const CALLER = 'billing-app'
+
+/** The secret of the recipes holds this; it may stand in the answer to a permitted read and nowhere else. */
+export const SECRET_VALUE = 'kept-7f21c9'
+
+/** One host for a test file, with a caller that may do everything the recipes do; checks the log when all is over. */
+export function badInputHost() {
+  const local = rig()
+  const run = {} as { hosted: HostedGateway; send: Send }
+
+  beforeAll(async () => {
+    await local.createStorage()
+    const permit = statement(
+      'bad-input',
+      CALLER,
+      ['secret-reader', 'secret-inspector', 'secret-deployer'],
+      ['secret/main/*'],
+    )
+    const documents = [...(await loadDocuments('local/seed/policies')), permit]
+    await applyPolicies({ table: createAzure(local.config()).table('policies'), documents, now: Date.now })
+    const vault = await local.operatorVault('main')
+    const { name = '' } = RECIPES['GET /v1/secrets/{vault}/{name}']?.params ?? {}
+    const old = await vault.setSecret(name, 'older')
+    await vault.setSecret(name, SECRET_VALUE)
+    run.hosted = await hostGateway({ ...local.environment, SALLYPORT_JOURNAL_DEADLINE_MS: '20000' })
+    const facts = { bearer: await local.callerToken(CALLER), version: old.properties.version ?? '' }
+    run.send = createSender(run.hosted.port, facts)
+  }, 90_000)
+
+  afterAll(async () => {
+    await run.hosted?.stop()
+    expectCleanLog(run.hosted?.lines() ?? [])
+  })
+
+  return {
+    local,
+    send: ((operation, changes) => run.send(operation, changes)) as Send,
+    port: () => run.hosted.port,
+    lines: () => run.hosted.lines(),
+  }
+}
+
+/** One JSON object a line whatever was sent (T26), nothing unexpected, no value and nothing of a caller's text (T18). */
+export function expectCleanLog(lines: readonly string[]): void {
+  const events = lines.map((line) => JSON.parse(line) as { event: string; level: string; reason?: string })
+  expect(events.filter(({ level }) => level === 'error')).toEqual([])
+  expect(lines.filter((line) => line.includes(MARKER) || line.includes(SECRET_VALUE))).toEqual([])
+}
+
+/** Reasons of the log never go on the wire; those that are words of a public sentence say nothing. */
+export function reasonsOf(lines: readonly string[]): string[] {
+  const reasons = lines.map((line) => String((JSON.parse(line) as { reason?: string }).reason ?? ''))
+  return [...new Set(reasons)].filter((reason) => reason.includes('_'))
+}

@@ -1,0 +1,118 @@
+import { ENDPOINTS } from '../../../functions/endpoints.ts'
+import type { Endpoint, Method } from '../../../shared/http/endpoint.ts'
+import { MAX_BODY_BYTES } from '../../../shared/secrets/new-secret.ts'
+import { TOKEN_EXCHANGE } from '../../../shared/tokens/exchange-request.ts'
+
+/** The pieces of a good request that only the test's run knows. */
+export type Facts = { bearer: string; version: string }
+
+/** `$bearer` and `$version` stand for those pieces wherever a recipe holds text. */
+export type Recipe = {
+  /** `form`: the token is a parameter, and `Authorization` may come beside it. */
+  credential: 'bearer' | 'form' | 'none'
+  params?: Record<string, string>
+  query?: string
+  /** One known query parameter, which must not come twice. */
+  repeatable?: string
+  /** Queries that are refused; absent where the query is nobody's business. */
+  badQueries?: readonly string[]
+  body?: JsonBody | FormBody
+}
+
+export type JsonBody = { kind: 'json'; maxBytes: number; good: Record<string, unknown>; required: readonly string[] }
+export type FormBody = { kind: 'form'; maxBytes: number; good: Record<string, string>; required: readonly string[] }
+
+export type Operation = { endpoint: Endpoint; method: Method; title: string; recipe: Recipe | undefined }
+
+const SMALL = 64 * 1024
+const SECRET = { vault: 'main', name: 'stripe-bad-input' }
+
+const open: Recipe = { credential: 'none' }
+const json = (good: Record<string, unknown>, required: string[], maxBytes = SMALL): JsonBody => ({
+  kind: 'json',
+  maxBytes,
+  good,
+  required,
+})
+
+/** A good request for every operation: what is refused is then refused for its one fault. */
+export const RECIPES: Record<string, Recipe> = {
+  'GET /healthz': open,
+  'GET /.well-known/openid-configuration': open,
+  'GET /.well-known/oauth-authorization-server': open,
+  'GET /.well-known/oauth-protected-resource': open,
+  'GET /oauth2/jwks': open,
+  'POST /oauth2/token': {
+    credential: 'form',
+    body: {
+      kind: 'form',
+      maxBytes: SMALL,
+      good: {
+        grant_type: TOKEN_EXCHANGE,
+        subject_token: '$bearer',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        audience: 'ledger-api',
+      },
+      required: ['grant_type', 'subject_token', 'subject_token_type', 'audience'],
+    },
+  },
+  'POST /v1/tokens': {
+    credential: 'bearer',
+    badQueries: ['ttl=5m', 'target=ledger-api'],
+    body: json({ target: 'ledger-api', ttl: 60, reason: 'because' }, ['target']),
+  },
+  'GET /v1/whoami': { credential: 'bearer', badQueries: ['principal=me'] },
+  'GET /v1/secrets': {
+    credential: 'bearer',
+    query: 'vault=main',
+    repeatable: 'vault=main',
+    badQueries: ['limit=0', 'limit=201', 'limit=1.5', 'limit=', 'after=!', 'after=Li4', 'prefix=a/b', 'Limit=1'],
+  },
+  'GET /v1/secrets/{vault}/{name}': {
+    credential: 'bearer',
+    params: SECRET,
+    repeatable: 'wait=0',
+    badQueries: ['wait=26', 'wait=-1', 'wait=1e1', 'wait=', 'version=latest', 'version=..', 'version=', 'Wait=0'],
+  },
+  'PUT /v1/secrets/{vault}/{name}': {
+    credential: 'bearer',
+    params: SECRET,
+    badQueries: ['version=1', 'api-version=7.4'],
+    body: json({ value: 'good', tags: { owner: 'team-test' }, contentType: 'text/plain' }, ['value'], MAX_BODY_BYTES),
+  },
+  'GET /v1/secrets/{vault}/{name}/versions': {
+    credential: 'bearer',
+    params: SECRET,
+    repeatable: 'limit=1',
+    badQueries: ['limit=0', 'limit=1000', 'after=zz', 'vault=main'],
+  },
+  'PATCH /v1/secrets/{vault}/{name}/versions/{version}': {
+    credential: 'bearer',
+    params: { ...SECRET, version: '$version' },
+    badQueries: ['enabled=true'],
+    body: json({ enabled: true }, ['enabled']),
+  },
+  'POST /v1/secret-batches': {
+    credential: 'bearer',
+    badQueries: ['limit=1'],
+    body: json({ items: [SECRET], reason: 'because' }, ['items']),
+  },
+}
+
+/** Every method of every endpoint, with its recipe where there is one. */
+export const OPERATIONS: readonly Operation[] = ENDPOINTS.flatMap((endpoint) =>
+  (Object.keys(endpoint.methods) as Method[]).map((method) => {
+    const title = `${method} /${endpoint.route}`
+    return { endpoint, method, title, recipe: RECIPES[title] }
+  }),
+)
+
+export type Known = Operation & { recipe: Recipe }
+
+export const KNOWN = OPERATIONS.filter((operation): operation is Known => operation.recipe !== undefined)
+
+/** Path of an operation; a changed parameter goes in as it is, so that a test can spell it in any way. */
+export function pathOf({ endpoint, recipe }: Known, changed: Record<string, string> = {}): string {
+  const params = { ...recipe.params, ...changed }
+  return `/${endpoint.route.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')}`
+}

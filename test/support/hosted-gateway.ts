@@ -1,0 +1,37 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { repositoryRoot } from '../../local/repository-root.ts'
+
+export type HostedGateway = {
+  port: number
+  /** What the process wrote to stdout so far, line by line: the operators' log. */
+  lines(): string[]
+  /** As the platform stops it. */
+  stop(): Promise<void>
+}
+
+/** functions/index.ts under the local Functions host, in a process of its own that gets this environment and nothing else. */
+export async function hostGateway(environment: Record<string, string>): Promise<HostedGateway> {
+  const child = fork(join(repositoryRoot, 'local/functions-host/host-process.ts'), ['functions/index.ts'], {
+    env: { PATH: process.env['PATH'], ...environment },
+    silent: true,
+  })
+  const written = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      written[name] += text
+    })
+  }
+  const exited = once(child, 'exit')
+  const ready = await Promise.race([once(child, 'message'), exited.then(() => undefined)])
+  if (!ready) throw new Error(`the host ended before it was ready:\n${written.stderr}`)
+  return {
+    port: Number(new URL(ready[0].url).port),
+    lines: () => written.stdout.split('\n').filter((line) => line !== ''),
+    stop: async () => {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
