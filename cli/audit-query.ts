@@ -5,6 +5,9 @@ import { describeFailure } from './describe-failure.ts'
 import { type Answer, type Call, CliError, EXIT, type Verb } from './verb.ts'
 import { withJournal } from './with-journal.ts'
 
+/** Characters of a system entry's detail in a line for people; `--json` has it all. */
+const MAX_DETAIL = 200
+
 export const auditQuery: Verb = {
   name: 'audit query',
   usage:
@@ -108,7 +111,8 @@ const plain = ({ wid, block, entry: { seq, ...entry } }: Hit) => ({ wid, block, 
 
 function describe({ entry }: Hit): string {
   const text = (...parts: unknown[]) => [entry.time, entry.kind, ...parts.filter(Boolean)].map(unquoted).join(' ')
-  if (entry.kind === 'system') return text(entry.event, Object.keys(entry.detail).length > 0 && toAscii(entry.detail))
+  if (entry.kind === 'system')
+    return text(entry.event, Object.keys(entry.detail).length > 0 && shortened(toAscii(entry.detail)))
   if (entry.kind === 'refused') return text(`${entry.count} times`, `by ${entry.issuer}:`, entry.reason)
   if (entry.kind === 'result') return text(entry.outcome, entry.reason, `txn=${entry.txn}`)
   const { principal, actor, action, resource, decision, refusal, context, handout } = entry
@@ -123,6 +127,8 @@ function describe({ entry }: Hit): string {
     `txn=${entry.txn}`,
   )
 }
+
+const shortened = (text: string) => (text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL)}...` : text)
 
 /** Printable ASCII: what an entry says must not drive the reader's terminal (T26). */
 const unquoted = (value: unknown) => toAscii(String(value)).slice(1, -1).replaceAll('\\"', '"')

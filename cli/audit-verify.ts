@@ -26,29 +26,32 @@ export const auditVerify: Verb = {
 
 function describe(report: Report, proved: boolean): string[] {
   const { entries, blocks, writers, from, to, wrong, wrongCount, late, unknown, unknownCount } = report
-  const verdict = wrongCount > 0 ? `WRONG (${wrongCount} findings)` : proved ? 'right' : 'not proved'
+  const verdict = wrongCount > 0 ? `WRONG (${many(wrongCount, 'finding')})` : proved ? 'right' : 'not proved'
   const span = from ? `, ${from} to ${to} (UTC hours)` : ''
   return [
-    `${verdict}: ${entries} entries in ${blocks} blocks of ${writers} writers${span}`,
+    `${verdict}: ${many(entries, 'entry', 'entries')} in ${many(blocks, 'block')} of ${many(writers, 'writer')}${span}`,
     level('with the master', report.levels.master),
     level('with the public key', report.levels.publicKey),
     ...some(wrong, wrongCount, finding),
     ...late.map(
-      (at) => `  late: block ${at.block} of writer ${at.writer}: ${at.intents} intents, refused when they were made`,
+      (at) =>
+        `  late: block ${at.block} of writer ${at.writer}: ${many(at.intents, 'intent')}, refused when they were made`,
     ),
     ...some(
       unknown,
       unknownCount,
       (at) => `unknown: ${at.txn} of ${at.time}: nobody knows what came of it (writer ${at.writer}, entry ${at.entry})`,
     ),
-    ...(report.pending > 0 ? [`  ${report.pending} acts of the last minute have no result yet`] : []),
+    ...(report.pending > 0 ? [`  without a result yet: ${many(report.pending, 'act')} of the last minute`] : []),
     ...(report.openWriters > 0
-      ? [`  ${report.openWriters} writers are not closed: running, killed, or cut off at the end`]
+      ? [`  not closed: ${many(report.openWriters, 'writer')}: running, killed, or cut off at the end`]
       : []),
   ]
 }
 
 const level = (name: string, { checked, says }: Level) => `  ${name}: ${checked ? 'checked' : 'not checked'}: ${says}`
+
+const many = (count: number, one: string, more = `${one}s`) => `${count} ${count === 1 ? one : more}`
 
 function finding({ code, writer, block, entry, message }: Finding): string {
   const place = [

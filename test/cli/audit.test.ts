@@ -86,7 +86,7 @@ describe('audit verify', () => {
   test('0: says in words what was checked and what was not', async () => {
     const { exit, out } = await sallyport('verify')
     expect(exit).toBe(0)
-    expect(out).toMatch(/^right: 5 entries in \d blocks of 1 writers/)
+    expect(out).toMatch(/^right: 5 entries in \d blocks of 1 writer,/)
     expect(out).toContain('with the master: checked')
     expect(out).toContain('with the public key: not checked')
   })
@@ -108,7 +108,7 @@ describe('audit verify', () => {
       wrongCount: 1,
       wrong: [{ code: 'mac_wrong', block: Number(row.rowKey) }],
     })
-    expect(text.out).toMatch(/^WRONG \(1 findings\)[\s\S]*mac_wrong: writer [0-9a-f]{32}, block \d, entry 3/)
+    expect(text.out).toMatch(/^WRONG \(1 finding\)[\s\S]*mac_wrong: writer [0-9a-f]{32}, block \d, entry 3/)
     expect((await sallyport('verify')).exit).toBe(0)
   })
 })

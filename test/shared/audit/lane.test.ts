@@ -65,3 +65,14 @@ test('followers alone wait for company, at most 40 ms', async () => {
   expect(memory.inserts()).toBe(1)
   expect(vi.getTimerCount()).toBe(0)
 })
+
+test('writes nothing more once it ended, whatever was about to be written', async () => {
+  const memory = memoryTable()
+  const { lane } = laneOver(memory)
+  const settled = vi.fn()
+  lane.append(pending())
+  lane.append(pending(settled))
+  lane.end()
+  await vi.advanceTimersByTimeAsync(DEADLINE_MS)
+  expect([memory.inserts(), settled.mock.calls.length, vi.getTimerCount()]).toEqual([0, 1, 0])
+})
