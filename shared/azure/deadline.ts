@@ -7,17 +7,19 @@ const RETRY_DELAY_MS = 25
 
 /**
  * Runs a call under a deadline over everything it does, token included, and repeats it once where the connection failed:
- * a kept-alive socket that the server closes at that moment is an everyday event. An answer is never retried here.
+ * a kept-alive socket that the server closes at that moment is an everyday event. An answer is never retried here. `repeat:
+ * false` is for what would happen twice.
  */
 export async function withDeadline<T>(
   deadlineMs: number | undefined,
   act: (signal: AbortSignal) => Promise<T>,
+  { repeat = true }: { repeat?: boolean } = {},
 ): Promise<T> {
   const signal = AbortSignal.timeout(Math.max(1, Math.floor(deadlineMs ?? DEFAULT_DEADLINE_MS)))
   try {
     return await act(signal)
   } catch (error) {
-    if (failureOf(error).kind !== 'network' || signal.aborted) throw error
+    if (!repeat || failureOf(error).kind !== 'network' || signal.aborted) throw error
     await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS))
     return act(signal)
   }

@@ -1,3 +1,4 @@
+import type { SecretClient } from '@azure/keyvault-secrets'
 import { GatewayError } from '../errors.ts'
 import type { SecretProperties, Vault } from '../secrets/vault.ts'
 import { sharedOnce } from './once.ts'
@@ -63,12 +64,15 @@ const setOf =
       ...(tags && { tags: { ...tags } }),
     }
     await prime()
-    return call('set', (client, abortSignal) =>
-      value.within(async (text) => {
+    // A write whose answer was lost has happened: once more would make a second version.
+    return call('set', (client, abortSignal) => value.within(send(client, abortSignal)), { repeat: false })
+
+    function send(client: SecretClient, abortSignal: AbortSignal) {
+      return async (text: string) => {
         const { properties } = await client.setSecret(name, text, { ...options, abortSignal })
         return readProperties(properties, { name })
-      }),
-    )
+      }
+    }
   }
 
 const setEnabledOf =

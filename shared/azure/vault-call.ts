@@ -18,14 +18,15 @@ export type KeyVaultDeps = {
 export type VaultCall = <T>(
   operation: VaultOperation,
   act: (client: SecretClient, abortSignal: AbortSignal) => Promise<T>,
+  options?: { repeat: boolean },
 ) => Promise<T>
 
 /** One call under the deadline, its failures mapped. */
 export function createVaultCall(deps: KeyVaultDeps): VaultCall {
-  return (operation, act) =>
+  return (operation, act, options) =>
     mapped(deps, operation, async () => {
       const client = await deps.open()
-      return withDeadline(undefined, (signal) => act(client, signal))
+      return withDeadline(undefined, (signal) => act(client, signal), options)
     })
 }
 

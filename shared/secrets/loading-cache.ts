@@ -20,7 +20,7 @@ type Flight<T> = { promise: Promise<T>; dropped: boolean }
 const STALE_MS = 5 * 60_000
 /** "No such secret" is asked again soon: somebody may just have made it. */
 const NEGATIVE_MS = 5_000
-const NEGATIVE = new Set(['secret_not_found', 'secret_disabled'])
+const NEGATIVE_CODES = new Set(['secret_not_found', 'secret_disabled'])
 const JITTER = 0.1
 
 /**
@@ -52,7 +52,7 @@ export function createLoadingCache<T>(deps: LoadingCacheDeps<T>) {
         done()
       },
       (error: unknown) => {
-        if (error instanceof GatewayError && NEGATIVE.has(error.code)) keep({ error, freshUntil: now() + NEGATIVE_MS })
+        if (isAnswer(error)) keep({ error, freshUntil: now() + NEGATIVE_MS })
         done()
       },
     )
@@ -91,5 +91,9 @@ export function createLoadingCache<T>(deps: LoadingCacheDeps<T>) {
     size: () => ({ entries: entries.size, bytes: entries.calculatedSize }),
   }
 }
+
+/** What the vault said about the secret itself; also that we may not read it, which would else be asked and logged at every read. */
+const isAnswer = (error: unknown): error is GatewayError =>
+  error instanceof GatewayError && (NEGATIVE_CODES.has(error.code) || error.reason === 'vault_forbidden')
 
 export type LoadingCache<T> = ReturnType<typeof createLoadingCache<T>>

@@ -34,7 +34,7 @@ export type Vault = {
   /** Newest version when none is named. Expired and not-yet-valid ones are served: the caller enforces. */
   get(name: string, version?: string): Promise<VaultSecret>
   versions(name: string): Promise<SecretProperties[]>
-  /** Newest version of every secret, in the vault's order. */
+  /** Newest version of every secret, in the vault's order; the vault does not say its id there, so `version` is empty. */
   list(): AsyncIterable<SecretProperties>
   set(name: string, secret: NewSecret): Promise<SecretProperties>
   /** Enables or disables one version. */

@@ -1,8 +1,8 @@
 import { GatewayError } from '../errors.ts'
 import type { Prepared } from '../gate.ts'
-import { loadCurrent, readState } from './current.ts'
+import { readState } from './current.ts'
 import { metadataOf, type SecretMetadata } from './metadata.ts'
-import { cacheKey, type ReadDeps } from './read.ts'
+import type { ReadDeps } from './read.ts'
 import type { SecretRef } from './secret-ref.ts'
 import { newestEnabled, type SecretState, stageOf } from './validity.ts'
 import type { SecretProperties } from './vault.ts'
@@ -24,16 +24,4 @@ function withStages(ref: SecretRef, versions: SecretProperties[], row: SecretSta
   return versions
     .toSorted((one, other) => (other.created ?? 0) - (one.created ?? 0) || (one.version < other.version ? -1 : 1))
     .map((version) => metadataOf(ref, version, current ? stageOf(version, current, row) : 'retired'))
-}
-
-/** The stage of one version after a change of it; undefined when no version is enabled any more. */
-export async function currentOf(deps: ReadDeps, ref: SecretRef) {
-  const vault = deps.vaults.get(ref.vault)
-  if (!vault) throw new GatewayError('secret_not_found', 'vault_alias_unknown')
-  try {
-    return (await deps.cache.read(cacheKey(ref), () => loadCurrent(vault, ref, deps))).value
-  } catch (error) {
-    if (error instanceof GatewayError && error.code === 'secret_disabled') return undefined
-    throw error
-  }
 }

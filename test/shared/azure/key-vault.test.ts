@@ -219,6 +219,13 @@ describe('failures, each as one of ours', () => {
     expect(await thrown(vault.get('plain'))).toEqual(failure('vault_unavailable', 'vault_unreachable'))
   })
 
+  it('a write whose answer is lost is not repeated: one version, and the caller learns that it failed', async () => {
+    await set('lost')
+    await control.fault({ kind: 'lose-answer', operation: 'setSecret' })
+    expect(await thrown(set('lost'))).toEqual(failure('vault_unavailable', 'vault_unreachable'))
+    expect(await vault.versions('lost')).toHaveLength(2)
+  })
+
   it('403: the operators learn what to grant to whom, the caller nothing', async () => {
     await control.fault({ kind: 'fail', status: 403 })
     const error = await thrown(vault.get('plain'))

@@ -43,6 +43,23 @@ describe('single flight (B6)', () => {
   })
 })
 
+describe('the gateway may not read the vault', () => {
+  it('503, asked and reported once in 5 seconds, and no value of before is served', async () => {
+    const { read, pass } = secretsOn(local)
+    await read('one')
+    pass(301)
+    await control.clear()
+    await control.fault({ kind: 'fail', status: 403, times: 99 })
+    for (let n = 0; n < 20; n += 1) {
+      await expect(read('one')).rejects.toMatchObject(failure('vault_unavailable', 'vault_forbidden'))
+    }
+    expect(await control.counts()).toEqual({ getSecret: 1 })
+    await control.clear()
+    pass(6)
+    expect(await read('one')).toMatchObject({ value: 'v', stale: false })
+  })
+})
+
 describe('the vault throttles', () => {
   it.each([
     { kind: 'throttle', retryAfterSeconds: 30 },
