@@ -142,6 +142,20 @@ describe('T27: an entry that cannot be made durable', () => {
     expect(reports.map(({ event }) => event)).toEqual(['journal.lane_closed', 'journal.recovered'])
   })
 
+  test('inserts that arrive without an answer leave one new writer too', async () => {
+    const { memory, journal } = await opened()
+    memory.hold(true)
+    const refused = watch(journal.record(intent('refused')))
+    await vi.advanceTimersByTimeAsync(10 * DEADLINE_MS)
+    expect(refused.outcome).toBe('journal_unavailable: timeout')
+    memory.hold(false)
+    for (const { answer } of memory.held) answer()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(journal.status().state).toBe('open')
+    expect(openings(memory)).toHaveLength(2)
+    expect(await verify(memory)).toMatchObject({ ok: true, writers: 2, late: [{ block: 2, intents: 1 }] })
+  })
+
   test('retries under the same key, and a lost acknowledgement is success (409 with the same MAC)', async () => {
     const { memory, journal } = await opened()
     memory.hold(true)
@@ -232,6 +246,21 @@ describe('T27: an entry that cannot be made durable', () => {
     expect(reports.map(({ event }) => event)).toContain('journal.close_failed')
     await vi.advanceTimersByTimeAsync(3 * DEADLINE_MS)
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('an opening that succeeds after close starts nothing', async () => {
+    const memory = memoryTable()
+    memory.hold(true)
+    const { journal } = journalOver(memory)
+    const refused = watch(journal.record(intent('x')))
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS / 2)
+    const closing = watch(journal.close())
+    await pastDeadline()
+    expect([refused.outcome, closing.outcome]).toEqual(['journal_unavailable: timeout', 'ok'])
+    memory.hold(false)
+    for (const { answer } of memory.held) answer()
+    await vi.advanceTimersByTimeAsync(3 * DEADLINE_MS)
+    expect([blocksOf(memory).length, vi.getTimerCount(), journal.status().state]).toEqual([1, 0, 'closed'])
   })
 
   test('close with a full queue refuses everybody, and does not throw', async () => {

@@ -88,6 +88,11 @@ describe('a query', () => {
     expect(await ask(rows, { from: NOW - HOUR, to: NOW - HOUR + 1 })).toEqual(['intent late'])
   })
 
+  test('finds an entry whose block was filed under the hour before, by a clock set back meanwhile', async () => {
+    const { rows } = written({ blocks: [[intent('early', { time: at(0) })]], at: NOW - HOUR })
+    expect(await ask(rows, { from: NOW, to: NOW + 1 })).toEqual(['intent early'])
+  })
+
   test('a permit that was refused for an unmet obligation is a denial', async () => {
     const refused = { ...intent('r'), kind: 'denial' as const, refusal: 'reason_missing' }
     const { rows } = written({ blocks: [[refused]] })
