@@ -23,7 +23,8 @@ export async function hostGateway(environment: Record<string, string>): Promise<
       written[name] += text
     })
   }
-  const exited = once(child, 'exit')
+  // `close` comes after the last of stdout, `exit` may come before.
+  const exited = once(child, 'close')
   const ready = await Promise.race([once(child, 'message'), exited.then(() => undefined)])
   if (!ready) throw new Error(`the host ended before it was ready:\n${written.stderr}`)
   return {

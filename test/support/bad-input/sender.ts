@@ -31,6 +31,7 @@ export function createSender(port: number, facts: Facts) {
     const wanted = {
       ...(recipe.credential === 'bearer' && { authorization: 'Bearer $bearer' }),
       ...(recipe.body && { 'content-type': TYPES[recipe.body.kind] }),
+      ...(changes.chunked && { 'transfer-encoding': 'chunked' }),
       ...changes.headers,
     }
     const headers = Object.entries(wanted).flatMap(([name, value]) =>
