@@ -1,4 +1,5 @@
 import type { Decision, Obligations, Question } from './decision.ts'
+import { readAddress } from './match/address.ts'
 import { canonicalResource } from './match/resource.ts'
 import { tighten } from './obligations.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -52,8 +53,9 @@ function evaluate(question: Question, snapshot: Snapshot, now: number): Decision
 
 function applicable(question: Question, snapshot: Snapshot, now: number): Found {
   const found: Found = { permits: [], unevaluable: [], forbids: [], blindForbids: [], reported: [] }
-  const asked = { ...question, now }
-  for (const [statement, byPrincipal] of snapshot.candidates(question.principal)) {
+  const { principal, action, resource, context } = question
+  const asked = { principal, action, resource, context, now, address: once(() => readAddress(context.clientAddress)) }
+  for (const { statement, byPrincipal } of snapshot.candidates(principal)) {
     const answer = statementApplies(statement, byPrincipal, asked)
     if (answer === 'no') continue
     const permit = statement.effect === 'permit'
@@ -63,6 +65,14 @@ function applicable(question: Question, snapshot: Snapshot, now: number): Found 
     else (answer === 'yes' ? found.forbids : found.blindForbids).push(statement)
   }
   return found
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 /** The action must be the one the target's `access` asks for, whoever put the question: READ never mints write power. */

@@ -2,11 +2,14 @@ import type { Obligations } from './decision.ts'
 import { type ObligationsDocument, readDuration, readRate } from './documents/obligations.ts'
 import { intersectRanges } from './match/address.ts'
 
+const NONE: Obligations = Object.freeze({})
+
 /** What one permit asks for; its address condition goes along for targets that can bind a token to an address. */
 export function compileObligations(
   document: ObligationsDocument | undefined,
   addresses: readonly string[] | undefined,
 ): Obligations {
+  if (!document && !addresses) return NONE
   const { maxTtl, oneTime, requireReason, requireDpop, approval, rate } = document ?? {}
   const maxTtlSeconds = maxTtl === undefined ? undefined : readDuration(maxTtl)
   const perWindow = rate === undefined ? undefined : readRate(rate)

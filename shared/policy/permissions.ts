@@ -16,8 +16,8 @@ export type Permission = {
  */
 export function permissionsOf(principal: Principal, snapshot: Snapshot, now: number): Permission[] {
   const permissions: Permission[] = []
-  for (const [statement, aboutCaller] of snapshot.candidates(principal)) {
-    if (aboutCaller !== 'yes' || statement.effect !== 'permit' || statement.reportOnly) continue
+  for (const { statement, byPrincipal } of snapshot.candidates(principal)) {
+    if (byPrincipal !== 'yes' || statement.effect !== 'permit' || statement.reportOnly) continue
     if (now < statement.notBefore || now >= statement.expires) continue
     permissions.push({
       statement: statement.id,

@@ -3,10 +3,9 @@ import type { Principal } from '../identity/principal.ts'
 import type { Action } from './actions.ts'
 import type { PolicyDocument } from './documents/document.ts'
 import type { IssuerDocument } from './documents/issuer.ts'
-import { createZoneClock, type LocalTime } from './match/clock.ts'
-import type { Tri } from './match/tri.ts'
-import { type CompileContext, compileStatement, type Statement } from './statement.ts'
-import { createStatementIndex } from './statement-index.ts'
+import { createZoneClock } from './match/clock.ts'
+import { type CompileContext, compileStatement } from './statement.ts'
+import { type Candidate, createStatementIndex } from './statement-index.ts'
 import type { Target } from './target.ts'
 
 /** One revision of the policy set, compiled; immutable. */
@@ -20,7 +19,7 @@ export type Snapshot = {
   /** By one of the URIs the target registers, byte for byte (RFC 8707). */
   targetByResource(uri: string): Target | undefined
   /** Statements that may be about the caller, with what their selectors say; never `no`. */
-  candidates(principal: Principal): ReadonlyMap<Statement, Tri>
+  candidates(principal: Principal): readonly Candidate[]
 }
 
 export type SnapshotBuilder = {
@@ -28,14 +27,20 @@ export type SnapshotBuilder = {
   build(at: { revision: number; loadedAt: number }): Snapshot
 }
 
-/** Takes documents of a set that was checked together, one by one so that a large set need not block the process. Roles first. */
+/** Takes documents of a set that was checked together, one by one so that a large set need not block the process. Roles first: a role that comes after its statements brings them no action. */
 export function createSnapshotBuilder(): SnapshotBuilder {
   const issuers = new Map<string, TrustedIssuer>()
   const targets = new Map<string, Target>()
   const byResource = new Map<string, Target>()
   const roles = new Map<string, readonly Action[]>()
   const index = createStatementIndex()
-  const context: CompileContext = { roles, clockOf: memoize(createZoneClock) }
+  const context: CompileContext = {
+    actionsOf: memoize(
+      (names) => new Set(names.flatMap((name) => roles.get(name) ?? [])),
+      (names) => names.join(' '),
+    ),
+    clockOf: memoize(createZoneClock),
+  }
   const add: { [K in PolicyDocument['kind']]: (document: PolicyDocument & { kind: K }) => void } = {
     issuer: (document) => void issuers.set(document.issuer, trustedIssuer(document)),
     role: ({ name, actions }) => void roles.set(name, actions),
@@ -80,11 +85,13 @@ export function rolesFirst<T extends { document: PolicyDocument }>(documents: re
   return [...documents.filter(isRole), ...documents.filter((one) => !isRole(one))]
 }
 
-function memoize(make: (zone: string) => (now: number) => LocalTime): CompileContext['clockOf'] {
-  const made = new Map<string, (now: number) => LocalTime>()
-  return (zone) => {
-    const clock = made.get(zone) ?? make(zone)
-    made.set(zone, clock)
-    return clock
+/** Makes each thing once for a set: statements share what is equal among them. */
+function memoize<A, R>(make: (from: A) => R, keyOf: (from: A) => string = String): (from: A) => R {
+  const made = new Map<string, { value: R }>()
+  return (from) => {
+    const key = keyOf(from)
+    const known = made.get(key) ?? { value: make(from) }
+    made.set(key, known)
+    return known.value
   }
 }

@@ -7,78 +7,129 @@ import type { Statement } from './statement.ts'
 /** Leading segments of a subject pattern that the index keys on: the work of a look-up is bounded whatever the subject. */
 const MAX_INDEXED_SEGMENTS = 16
 
-type Entry = { statement: Statement; selector: Selector }
+/** A statement that may be about the caller, with what its selectors say; never `no`. */
+export type Candidate = { statement: Statement; byPrincipal: Tri }
 
 export type StatementIndex = {
   add(statement: Statement): void
-  /** The statements that may be about the caller, with what their selectors say; never `no`. */
-  candidates(principal: Principal): ReadonlyMap<Statement, Tri>
+  candidates(principal: Principal): readonly Candidate[]
 }
+
+type Entry = { statement: Statement; selector: Selector; told: Tri | undefined }
+/** Where statements stand: what of the caller they name, in which tenant or issuer, with which value. */
+type Place = readonly [space: Selector['by'] | 'overage' | 'prefix', realm: string, value: string]
+type Shelf = Map<string, Map<string, Entry[]>>
 
 /** Finds statements by who asks, so that a decision costs nothing for statements about others (B4). */
 export function createStatementIndex(): StatementIndex {
-  const buckets = new Map<string, Entry[]>()
-  const put = (key: string, entry: Entry) => {
-    const bucket = buckets.get(key)
-    if (bucket) bucket.push(entry)
-    else buckets.set(key, [entry])
+  const shelves: Record<Place[0], Shelf> = {
+    any: new Map(),
+    objectId: new Map(),
+    appId: new Map(),
+    group: new Map(),
+    role: new Map(),
+    overage: new Map(),
+    subject: new Map(),
+    prefix: new Map(),
+  }
+  const put = ([space, realm, value]: Place, entry: Entry) => {
+    const values = shelves[space].get(realm) ?? new Map<string, Entry[]>()
+    shelves[space].set(realm, values)
+    const entries = values.get(value)
+    if (entries) entries.push(entry)
+    else values.set(value, [entry])
   }
   return {
     add(statement) {
       for (const selector of statement.selectors) {
-        for (const key of selectorKeys(selector, statement.effect)) put(key, { statement, selector })
+        for (const place of placesOfSelector(selector, statement.effect)) {
+          put(place, { statement, selector, told: TOLD[place[0]] })
+        }
       }
     },
     candidates(principal) {
-      const found = new Map<Statement, Tri>()
-      for (const key of principalKeys(principal)) {
-        for (const { statement, selector } of buckets.get(key) ?? []) {
-          if (found.get(statement) === 'yes') continue
-          const answer = selectorMatches(selector, principal)
-          if (answer !== 'no') found.set(statement, answer)
-        }
+      const found = createFindings(principal)
+      for (const [space, realm, value] of placesOfCaller(principal)) {
+        const entries = shelves[space].get(realm)?.get(value)
+        if (entries) for (const entry of entries) found.add(entry)
       }
-      return found
+      return found.candidates
     },
   }
 }
 
-const ANY = 'any'
-const overageKey = (tenant: string) => `overage ${tenant}`
+/** What being found in a place already says of the selector; the others are asked. */
+const TOLD: Partial<Record<Place[0], Tri>> = {
+  any: 'yes',
+  objectId: 'yes',
+  group: 'yes',
+  role: 'yes',
+  overage: 'unknown',
+}
 
-// INVARIANT: whatever selectorMatches can answer `yes` or `unknown` for must share a key with principalKeys; a test compares
-// with a scan of all statements.
-function selectorKeys(selector: Selector, effect: Statement['effect']): string[] {
+/** A statement with several selectors may be found several times: it counts once, with the best that they say. */
+function createFindings(principal: Principal) {
+  const candidates: Candidate[] = []
+  let repeatable: Map<Statement, Candidate> | undefined
+  return {
+    candidates,
+    add({ statement, selector, told }: Entry) {
+      const before = repeatable?.get(statement)
+      if (before?.byPrincipal === 'yes') return
+      const byPrincipal = told ?? selectorMatches(selector, principal)
+      if (byPrincipal === 'no') return
+      if (before) {
+        before.byPrincipal = byPrincipal
+        return
+      }
+      const candidate = { statement, byPrincipal }
+      candidates.push(candidate)
+      if (statement.selectors.length === 1) return
+      repeatable ??= new Map()
+      repeatable.set(statement, candidate)
+    },
+  }
+}
+
+const ANY: Place = ['any', '', '']
+
+// INVARIANT: whatever selectorMatches can answer `yes` or `unknown` for must share a place with placesOfCaller, and TOLD
+// must say what it would answer there; a test compares with a scan of all statements.
+function placesOfSelector(selector: Selector, effect: Statement['effect']): Place[] {
   if (selector.by === 'any') return [ANY]
   if (selector.by === 'subject') {
     const { issuer, text, pattern } = selector
     return [
-      isLiteral(pattern)
-        ? `subject ${issuer} ${text}`
-        : `prefix ${issuer} ${literalPrefix(pattern, MAX_INDEXED_SEGMENTS)}`,
+      isLiteral(pattern) ? ['subject', issuer, text] : ['prefix', issuer, literalPrefix(pattern, MAX_INDEXED_SEGMENTS)],
     ]
   }
-  const key = `${selector.by} ${selector.tenant} ${selector.value}`
+  const place: Place = [selector.by, selector.tenant, selector.value]
   // An overage hides which groups the caller is in: no permit may profit, every forbid must be looked at.
-  return selector.by === 'group' && effect === 'forbid' ? [key, overageKey(selector.tenant)] : [key]
+  return selector.by === 'group' && effect === 'forbid' ? [place, ['overage', selector.tenant, '']] : [place]
 }
 
-function principalKeys(principal: Principal): string[] {
-  const { kind, tenant = '', objectId, appId, groups, roles, issuerName, subject } = principal
-  if (kind === 'oidc')
-    return [
-      ANY,
-      `subject ${issuerName} ${subject}`,
-      ...prefixes(subject).map((prefix) => `prefix ${issuerName} ${prefix}`),
-    ]
-  const byGroup = groups === 'overage' ? [overageKey(tenant)] : groups.map((group) => `group ${tenant} ${group}`)
-  return [
-    ANY,
-    ...(objectId ? [`objectId ${tenant} ${objectId}`] : []),
-    ...(appId ? [`appId ${tenant} ${appId}`] : []),
-    ...byGroup,
-    ...roles.map((role) => `role ${tenant} ${role}`),
-  ]
+function placesOfCaller({
+  kind,
+  tenant = '',
+  objectId,
+  appId,
+  groups,
+  roles,
+  issuerName,
+  subject,
+}: Principal): Place[] {
+  const places: Place[] = [ANY]
+  if (kind === 'oidc') {
+    places.push(['subject', issuerName, subject])
+    for (const prefix of prefixes(subject)) places.push(['prefix', issuerName, prefix])
+    return places
+  }
+  if (objectId) places.push(['objectId', tenant, objectId])
+  if (appId) places.push(['appId', tenant, appId])
+  if (groups === 'overage') places.push(['overage', tenant, ''])
+  else for (const group of groups) places.push(['group', tenant, group])
+  for (const role of roles) places.push(['role', tenant, role])
+  return places
 }
 
 /** '', `repo:`, `repo:acme/`, … */

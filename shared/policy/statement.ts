@@ -1,10 +1,11 @@
+import type { Principal } from '../identity/principal.ts'
 import { ACTIONS, type Action } from './actions.ts'
 import type { Obligations } from './decision.ts'
 import type { StatementDocument } from './documents/statement.ts'
 import { type ClockOf, type Condition, compileConditions, type Facts } from './match/conditions.ts'
 import { compileSelector, type Selector } from './match/principals.ts'
-import { compileResource, type ResourceTest } from './match/resource.ts'
-import { anyOf, type Tri } from './match/tri.ts'
+import { compileResource, type ResourcePattern, resourceMatches } from './match/resource.ts'
+import type { Tri } from './match/tri.ts'
 import { compileObligations } from './obligations.ts'
 
 /** A statement ready to be asked: nothing is parsed at a decision. */
@@ -14,7 +15,7 @@ export type Statement = {
   reportOnly: boolean
   selectors: readonly Selector[]
   actions: ReadonlySet<Action>
-  resources: readonly ResourceTest[]
+  resources: readonly ResourcePattern[]
   /** The resources as their author wrote them, for those who ask what they may do. */
   patterns: readonly string[]
   conditions: readonly Condition[]
@@ -24,24 +25,30 @@ export type Statement = {
   obligations: Obligations
 }
 
-export type CompileContext = { roles: ReadonlyMap<string, readonly Action[]>; clockOf: ClockOf }
+export type CompileContext = {
+  /** The actions of all these roles; one set for all statements with the same roles. */
+  actionsOf: (roles: readonly string[]) => ReadonlySet<Action>
+  clockOf: ClockOf
+}
 
-/** Compiles a statement of a set that was checked together; a role that is missing nevertheless brings no action. */
-export function compileStatement(document: StatementDocument, { roles, clockOf }: CompileContext): Statement {
+/** Compiles a statement of a set that was checked together. */
+export function compileStatement(document: StatementDocument, { actionsOf, clockOf }: CompileContext): Statement {
   return {
     id: document.id,
     effect: document.effect,
     reportOnly: document.mode === 'report',
     selectors: document.principals.map(compileSelector),
-    actions: new Set(document.roles.flatMap((role) => roles.get(role) ?? [])),
+    actions: actionsOf(document.roles),
     resources: document.resources.map(compileResource),
     patterns: document.resources,
-    conditions: compileConditions(document.when, clockOf),
+    conditions: document.when ? compileConditions(document.when, clockOf) : NONE,
     notBefore: document.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(document.notBefore),
     expires: document.expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(document.expires),
     obligations: compileObligations(document.obligations, document.when?.ip),
   }
 }
+
+const NONE: readonly Condition[] = []
 
 export type Asked = Facts & { action: Action; resource: string }
 
@@ -53,13 +60,34 @@ export type Asked = Facts & { action: Action; resource: string }
 export function statementApplies(statement: Statement, byPrincipal: Tri, asked: Asked): Tri {
   const { now, action, resource, principal } = asked
   if (!statement.actions.has(action) || now < statement.notBefore || now >= statement.expires) return 'no'
-  const onResource = anyOf(statement.resources.map((test) => test(resource, principal)))
+  const onResource = resourceIsMeant(statement, resource, principal)
   if (byPrincipal === 'no' || onResource === 'no') return 'no'
-  const answers = [byPrincipal, onResource, ...statement.conditions.map(({ test }) => test(asked))]
-  const unknown = answers.includes('unknown')
+  const whenHolds = conditionsHold(statement, asked)
+  const unknown = byPrincipal === 'unknown' || onResource === 'unknown' || whenHolds.unknown
   if (unknown && statement.effect === 'forbid') return 'unknown'
-  if (answers.includes('no')) return 'no'
+  if (whenHolds.no) return 'no'
   return unknown ? 'unknown' : 'yes'
+}
+
+function resourceIsMeant({ resources }: Statement, resource: string, principal: Principal): Tri {
+  let unknown = false
+  for (const wanted of resources) {
+    const answer = resourceMatches(wanted, resource, principal)
+    if (answer === 'yes') return 'yes'
+    if (answer === 'unknown') unknown = true
+  }
+  return unknown ? 'unknown' : 'no'
+}
+
+/** Asks every condition: in a forbid an unknown one counts although another is false. */
+function conditionsHold({ conditions }: Statement, asked: Asked): { unknown: boolean; no: boolean } {
+  const found = { unknown: false, no: false }
+  for (const { test } of conditions) {
+    const answer = test(asked)
+    if (answer === 'unknown') found.unknown = true
+    else if (answer === 'no') found.no = true
+  }
+  return found
 }
 
 export const isAction = (name: string): name is Action => Object.hasOwn(ACTIONS, name)

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6
+export type Address = ipaddr.IPv4 | ipaddr.IPv6
 export type Range = [Address, number]
 
 const KIND = { 4: 'ipv4', 6: 'ipv6' } as const

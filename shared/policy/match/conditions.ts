@@ -1,13 +1,19 @@
 import type { Principal } from '../../identity/principal.ts'
 import type { RequestContext } from '../decision.ts'
 import type { Conditions } from '../documents/conditions.ts'
-import { type Range, rangeHolds, readAddress, readRange } from './address.ts'
+import { type Address, type Range, rangeHolds, readRange } from './address.ts'
 import { compileClaim } from './claims.ts'
 import { type LocalTime, readTimeWindow, windowHolds } from './clock.ts'
 import { type Tri, tri } from './tri.ts'
 
 /** What a condition may look at: the caller's validated claims, the request, the time (milliseconds). */
-export type Facts = { principal: Principal; context: RequestContext; now: number }
+export type Facts = {
+  principal: Principal
+  context: RequestContext
+  now: number
+  /** The client's address; read once a question, at the first condition that asks. */
+  address: () => Address | undefined
+}
 
 export type Condition = { name: string; test: (facts: Facts) => Tri }
 
@@ -15,9 +21,7 @@ export type Condition = { name: string; test: (facts: Facts) => Tri }
 export type ClockOf = (zone: string) => (now: number) => LocalTime
 
 /** Compiles `when` into independent conditions, all of which must hold. */
-export function compileConditions(when: Conditions | undefined, clockOf: ClockOf): Condition[] {
-  if (!when) return []
-  const { ip, time, claims, purpose } = when
+export function compileConditions({ ip, time, claims, purpose }: Conditions, clockOf: ClockOf): Condition[] {
   return [
     ...(ip ? [addressCondition(ip)] : []),
     ...(time ? [timeCondition(time, clockOf)] : []),
@@ -33,8 +37,8 @@ function addressCondition(texts: readonly string[]): Condition {
   const ranges = texts.map(readRange).filter((range): range is Range => typeof range !== 'string')
   return {
     name: 'ip',
-    test: ({ context }) => {
-      const address = readAddress(context.clientAddress)
+    test: ({ address: read }) => {
+      const address = read()
       return address ? tri(ranges.some((range) => rangeHolds(range, address))) : 'unknown'
     },
   }

@@ -1,14 +1,17 @@
+/** A part of a text, so that a long one need not be cut up. */
+export type Span = { text: string; from: number; end: number }
+
 /**
- * Matches one segment against a pattern whose only metacharacter is `*` (any run of characters, none included), with two
+ * Matches a segment against a pattern whose only metacharacter is `*` (any run of characters, none included), with two
  * pointers: on a mismatch only the last star moves on, so the work is at most pattern × text and there is no RegExp (T32).
  * `onStep` is called once a comparison, for tests that count.
  */
-export function globMatches(pattern: string, text: string, onStep?: () => void): boolean {
+export function globMatches(pattern: string, { text, from, end }: Span, onStep?: () => void): boolean {
   let p = 0
-  let t = 0
+  let t = from
   let star = -1
-  let resume = 0
-  while (t < text.length) {
+  let resume = from
+  while (t < end) {
     onStep?.()
     if (pattern[p] === '*') {
       star = p++

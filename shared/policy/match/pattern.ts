@@ -1,4 +1,4 @@
-import { globMatches } from './glob.ts'
+import { globMatches, type Span } from './glob.ts'
 
 export type Pattern = {
   /** Literal text and `*` of each segment, a last `**` left out. */
@@ -27,16 +27,26 @@ export function compilePattern(text: string, separators = '/'): Pattern {
 }
 
 /** Matches segment by segment; `*` never crosses a separator. `separators` as for compilePattern. */
-export function patternMatches(pattern: Pattern, text: string, separators = '/', onStep?: () => void): boolean {
+export function patternMatches(
+  { segments, separators: between, rest }: Pattern,
+  text: string,
+  separators = '/',
+): boolean {
   let from = 0
-  for (const [at, segment] of pattern.segments.entries()) {
+  for (let at = 0; at < segments.length; at++) {
+    const segment = segments[at] as string
     const end = segmentEnd(text, from, separators)
-    if (!globMatches(segment, text.slice(from, end), onStep)) return false
-    if (at === pattern.segments.length - 1 && !pattern.rest) return end === text.length
-    if (text[end] !== pattern.separators[at]) return false
+    if (!segmentMatches(segment, { text, from, end })) return false
+    if (at === segments.length - 1 && !rest) return end === text.length
+    if (text[end] !== between[at]) return false
     from = end + 1
   }
   return from < text.length
+}
+
+function segmentMatches(segment: string, span: Span): boolean {
+  if (segment.includes('*')) return globMatches(segment, span)
+  return segment.length === span.end - span.from && span.text.startsWith(segment, span.from)
 }
 
 /** The text up to and with the separator before the first segment that holds a star: what an index may key on. */
@@ -50,6 +60,10 @@ export function literalPrefix({ segments, separators }: Pattern, maxSegments: nu
 export const isLiteral = ({ segments, rest }: Pattern) => !rest && !segments.some((segment) => segment.includes('*'))
 
 function segmentEnd(text: string, from: number, separators: string): number {
-  for (let at = from; at < text.length; at++) if (separators.includes(text[at] as string)) return at
-  return text.length
+  let end = text.length
+  for (const separator of separators) {
+    const at = text.indexOf(separator, from)
+    if (at >= 0 && at < end) end = at
+  }
+  return end
 }

@@ -4,7 +4,8 @@ import { compilePattern, type Pattern, patternMatches } from './pattern.ts'
 import { expandTemplate } from './template.ts'
 import { type Tri, tri } from './tri.ts'
 
-export type ResourceTest = (resource: string, principal: Principal) => Tri
+/** A pattern, or the text of one that has to be filled in for each caller. */
+export type ResourcePattern = { pattern: Pattern } | { template: string }
 
 /**
  * Key Vault does not tell `Stripe-Key` from `stripe-key`, so neither may a policy: else a forbid on one spelling would be
@@ -12,16 +13,14 @@ export type ResourceTest = (resource: string, principal: Principal) => Tri
  */
 export const canonicalResource = (resource: string) => (/^secret\//.test(resource) ? lowerAscii(resource) : resource)
 
-/** Compiles one resource pattern. A template that cannot be filled in covers anything in its place, as `unknown`. */
-export function compileResource(text: string): ResourceTest {
-  if (!text.includes('${')) {
-    const pattern = compilePattern(canonicalResource(text))
-    return (resource) => tri(patternMatches(pattern, resource))
-  }
-  return (resource, principal) => {
-    const expanded = expandTemplate(text, principal)
-    const pattern: Pattern = compilePattern(canonicalResource(expanded.text))
-    if (!patternMatches(pattern, resource)) return 'no'
-    return expanded.evaluable ? 'yes' : 'unknown'
-  }
+export function compileResource(text: string): ResourcePattern {
+  return text.includes('${') ? { template: text } : { pattern: compilePattern(canonicalResource(text)) }
+}
+
+/** `resource` is canonical. A template that cannot be filled in covers anything in its place, as `unknown`. */
+export function resourceMatches(wanted: ResourcePattern, resource: string, principal: Principal): Tri {
+  if ('pattern' in wanted) return tri(patternMatches(wanted.pattern, resource))
+  const expanded = expandTemplate(wanted.template, principal)
+  if (!patternMatches(compilePattern(canonicalResource(expanded.text)), resource)) return 'no'
+  return expanded.evaluable ? 'yes' : 'unknown'
 }
