@@ -11,8 +11,8 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
   },
   audit: { keys: '`yyyyMMddHH\\|<wid>` / block number, 12 digits', holds: 'journal blocks, insert only', used: true },
   secretState: {
-    keys: 'vault / name; `_marker`',
-    holds: 'current and previous version; the change marker',
+    keys: 'vault / name; `_marker`; `_claim\\|<name>`',
+    holds: 'current and previous version; the change marker; the claim of a write that runs',
     used: true,
   },
   keys: {
