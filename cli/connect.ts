@@ -4,10 +4,8 @@ import { openOperatorCredential } from '../shared/azure/operator-credential.ts'
 import type { TABLES } from '../shared/azure/storage-names.ts'
 import type { Table } from '../shared/azure/table.ts'
 import type { Vault } from '../shared/secrets/vault.ts'
-import { type LocalAddresses, localRun, readEndpoints, stateFolder } from './local-state.ts'
+import { type LocalAddresses, localRun, stateFolder } from './local-state.ts'
 import { type Call, CliError, EXIT } from './verb.ts'
-
-export { readEndpoints }
 
 /** The data storage account of a local run. */
 const LOCAL_ACCOUNT = 'sallyportdev'

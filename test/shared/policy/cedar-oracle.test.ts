@@ -7,7 +7,7 @@ import type { OracleStatement } from '../../support/policy/cedar-policies.ts'
 import { snapshotOf } from '../../support/policy/snapshot-of.ts'
 
 /** `SALLYPORT_ORACLE_QUESTIONS=20000` asks more than the normal run does. */
-const QUESTIONS = Number(process.env['SALLYPORT_ORACLE_QUESTIONS'] ?? 3_000)
+const QUESTIONS = Number(process.env['SALLYPORT_ORACLE_QUESTIONS'] ?? 2_000)
 const QUESTIONS_A_SET = 100
 const ROLES = Object.fromEntries(ROLE_DOCUMENTS.map(({ name, actions }) => [name, actions]))
 

@@ -30,7 +30,7 @@ describe('decide: properties', () => {
         const forbids = more.filter(({ effect }) => effect === 'forbid').map((one, at) => ({ ...one, id: `f${at}` }))
         if (permits([...list, ...forbids], question, now)) expect(permits(list, question, now)).toBe(true)
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
@@ -39,7 +39,7 @@ describe('decide: properties', () => {
       fc.property(statements(6), questions, instants, (list, question, now) => {
         expect(decide(question, setOf([...list].reverse()), now)).toEqual(decide(question, setOf(list), now))
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
@@ -59,7 +59,7 @@ describe('decide: properties', () => {
         if (before.obligations.approval)
           expect(after.approval?.count).toBeGreaterThanOrEqual(before.obligations.approval.count)
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
@@ -78,7 +78,7 @@ describe('decide: properties', () => {
         })
         if (permits(narrowed, question, now)) expect(permits(list, question, now)).toBe(true)
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
@@ -91,7 +91,7 @@ describe('decide: properties', () => {
         const reportOnly = list.filter(({ mode }) => mode === 'report').map(({ id }) => id)
         expect(reportOnly).toEqual(expect.arrayContaining([...all.reported]))
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
@@ -103,7 +103,7 @@ describe('decide: properties', () => {
         const blind = { ...question, principal: bare, context: {} }
         if (permits(list, blind, now)) expect(permits(list, question, now)).toBe(true)
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 })

@@ -39,7 +39,7 @@ describe('the index of statements', () => {
           if (!hopeless) expect(found.get(statement) ?? 'no').toBe(scanned)
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     )
   })
 
