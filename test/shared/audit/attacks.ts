@@ -54,7 +54,7 @@ export const ATTACKS: Attack[] = [
     ({ one }) => {
       const row = block(one, 1)
       const macs = macsOf(row)
-      rewrite(row, linesOf(row), [`A${macs[0]?.slice(1)}`, macs[1] ?? ''])
+      rewrite(row, linesOf(row), [`${macs[0]?.startsWith('A') ? 'B' : 'A'}${macs[0]?.slice(1)}`, macs[1] ?? ''])
     },
     { code: 'mac_wrong', block: 1, entry: 1 },
   ],
