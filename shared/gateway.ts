@@ -2,6 +2,7 @@ import { createJournal } from './audit/journal.ts'
 import { createRefusals } from './audit/refusals.ts'
 import { createValueHasher } from './audit/value-hash.ts'
 import { createAzure } from './azure/azure.ts'
+import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
 import { createHealth, type Health } from './health.ts'
@@ -80,12 +81,13 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   })
   const decideNow = (question: Question) => decide(question, policy.current(), now())
   const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, now })
+  const valueHasher = sharedOnce(async () => createValueHasher(await keys.valueHmac()))
   const secrets = createSecrets({
     vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url, alias)])),
     state: azure.table('secretState'),
     cacheSeconds: config.secretCacheSeconds,
     pollSeconds: config.policyPollSeconds,
-    hashValue: async (value) => createValueHasher(await keys.valueHmac())(value),
+    hashValue: async (value) => (await valueHasher())(value),
     now,
     report,
   })
