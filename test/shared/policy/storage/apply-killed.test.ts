@@ -85,6 +85,18 @@ describe('an apply that is killed', () => {
     }
   })
 
+  it('does not stand in the way of a third set that keeps what it was about to remove', async () => {
+    const writes = await writesOfAnApply()
+    const third = [...OLD, role('third')]
+    for (let write = 1; write < writes - 1; write++) {
+      const table = createMemoryTable(await tableWithOldSet())
+      await applyPolicies({ table: onEveryWrite(table, killAt(write)), documents: NEW, now: () => 0 }).catch(() => {})
+      const applied = await applyPolicies({ table, documents: third, now: () => HELD_SECONDS * 1_000 })
+      expect(applied).toEqual({ revision: 2, inserted: 1, removed: 0 })
+      expect(await served(table)).toEqual({ revision: 2, hasNew: false })
+    }
+  })
+
   it('holds the table until its claim expires, and no longer', async () => {
     const table = createMemoryTable(await tableWithOldSet())
     await applyPolicies({ table: onEveryWrite(table, killAt(3)), documents: NEW, now: () => 0 }).catch(() => {})

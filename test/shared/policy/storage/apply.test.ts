@@ -102,6 +102,32 @@ describe('applyPolicies', () => {
     }
   })
 
+  it('removes what an apply that had lost its claim wrote after the other was published', async () => {
+    const table = createMemoryTable()
+    await applyPolicies({ table, documents: [role('a'), role('b')], now })
+    await applyPolicies({ table, documents: [role('a'), role('b'), role('c')], now })
+    // The straggler's claim was the second, too; the one that published came after it.
+    const revision = await revisionRow(table)
+    if (!revision) throw new Error('no revision')
+    await table.replace({ ...revision, fence: Number(revision['fence']) + 1 }, revision.etag)
+    const c = await table.get('role', 'c|000000000002')
+    if (!c) throw new Error('no row')
+    await table.replace({ ...c, fence: Number(c['fence']) + 1 }, c.etag)
+    await table.insert({ ...c, rowKey: 'straggler|000000000002' })
+    const a = await table.get('role', 'a|000000000001')
+    if (!a) throw new Error('no row')
+    await table.replace({ ...a, until: '000000000002', endFence: Number(c['fence']) }, a.etag)
+
+    const applied = await applyPolicies({ table, documents: [role('a'), role('b'), role('c')], now })
+    expect(applied).toEqual({ revision: 2, inserted: 0, removed: 0 })
+    expect(
+      table
+        .rows()
+        .filter(({ partitionKey }) => partitionKey === 'role')
+        .map(({ rowKey }) => rowKey),
+    ).toEqual(['a|000000000001', 'b|000000000001', 'c|000000000002'])
+  })
+
   it('takes a swap whose answer was lost for done', async () => {
     const table = createMemoryTable()
     const deaf = {
