@@ -25,7 +25,8 @@ export const oauthToken: Endpoint = {
         json: {
           access_token: issued.token,
           issued_token_type: issuedTokenType,
-          token_type: 'Bearer',
+          token_type: issued.tokenType,
+          ...issued.parts,
           expires_in: issued.expiresInSeconds,
           ...(issued.blastRadius.scope && { scope: issued.blastRadius.scope }),
           blast_radius: issued.blastRadius,

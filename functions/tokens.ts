@@ -23,8 +23,10 @@ export const tokens: Endpoint = {
         headers: receiptHeader(grant.receipt),
         json: {
           token: issued.token,
-          tokenType: 'Bearer',
+          tokenType: issued.tokenType,
           target: issued.target,
+          ...issued.parts,
+          ...(issued.source && { source: issued.source }),
           expiresIn: issued.expiresInSeconds,
           blastRadius: issued.blastRadius,
         },

@@ -15,6 +15,7 @@ import type { Decision, Question } from './policy/decision.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
+import { createKinds } from './tokens/kinds/kinds.ts'
 import { createTokens, type Tokens } from './tokens/tokens.ts'
 
 export type Gateway = {
@@ -105,7 +106,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     decide: decideNow,
     policy,
     secrets,
-    tokens: createTokens({ keys, issuer: config.issuer, now, policy }),
+    tokens: createTokens({ keys, kinds: createKinds({ keys, issuer: config.issuer }), now, policy }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {

@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Ask, Grant } from '../gate.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { RequestContext } from '../policy/decision.ts'
-import type { BlastRadius } from './blast-radius.ts'
-import { signJwt } from './jwt-token.ts'
 import type { JwkSet, KeyRing } from './keys/key-ring.ts'
-import { type PlannedToken, planToken } from './plan-token.ts'
+import type { MintedToken } from './kinds/kind.ts'
+import { type Kinds, type PlannedToken, planToken } from './plan-token.ts'
 import { findTarget, type TargetDirectory, type TargetName } from './target-name.ts'
 
 /** What somebody wants, from either route; checked for form only. */
@@ -23,18 +22,16 @@ export type TokenWish = {
   path?: string | undefined
 }
 
-export type IssuedToken = {
-  token: string
+/** What an answer is made of. */
+export type IssuedToken = Omit<MintedToken, 'handout'> & {
   target: string
   /** Whole seconds from now. */
   expiresInSeconds: number
-  blastRadius: BlastRadius
 }
 
 export type TokensDeps = {
-  keys: KeyRing
-  /** `iss` of what we sign. */
-  issuer: string
+  keys: Pick<KeyRing, 'jwks'>
+  kinds: Kinds
   now: () => number
   policy: { current(): TargetDirectory; refresh(): Promise<void> }
 }
@@ -45,14 +42,14 @@ export type Tokens = {
    * permission can tell: the same answer after the same calls (T20). Throws `no_policy` or `policy_unavailable`.
    */
   ask(wish: TokenWish): Promise<Ask<PlannedToken>>
-  /** Spends the Grant and signs. The intent names the `jti`, so the result may follow. */
+  /** Spends the Grant and makes the token; where only the token itself identifies it, its RESULT is durable before this resolves. */
   issue(grant: Grant<PlannedToken>): Promise<IssuedToken>
   /** Public keys; throws `keys_unavailable`. */
   jwks(): Promise<JwkSet>
 }
 
 /** Tokens of every kind: the question, and what a Grant for it makes. */
-export function createTokens({ keys, issuer, now, policy }: TokensDeps): Tokens {
+export function createTokens({ keys, kinds, now, policy }: TokensDeps): Tokens {
   return {
     async ask(wish) {
       const { txn, subject, caller, context } = wish
@@ -62,7 +59,7 @@ export function createTokens({ keys, issuer, now, policy }: TokensDeps): Tokens 
       if (action === 'token:issue') await policy.refresh()
       const actor = caller.id === subject.id ? undefined : caller
       const expiresFirst = Math.min(subject.expiresAt, caller.expiresAt)
-      const wanted = { ...wish, action, name, issuer, jti: randomUUID(), actor, notAfter: expiresFirst }
+      const wanted = { ...wish, action, name, jti: randomUUID(), actor, notAfter: expiresFirst }
       return {
         txn,
         principal: subject,
@@ -70,18 +67,17 @@ export function createTokens({ keys, issuer, now, policy }: TokensDeps): Tokens 
         action,
         resource: `token/${name}`,
         context,
-        prepare: (obligations) => planToken(wanted, { directory: policy.current(), keys, obligations, now: now() }),
+        prepare: (obligations) => planToken(wanted, { directory: policy.current(), kinds, obligations, now: now() }),
       }
     },
     async issue(grant) {
-      const { action, resource, target, plan, signer } = grant.sealed
-      grant.spend(action, resource)
+      const { target, identifiedBy, mint } = grant.sealed
       try {
-        const { token, tokenHash } = await signJwt(plan, signer)
-        const { exp, jti } = plan.claims
-        grant.succeeded({ jti, tokenHash, expiresAt: plan.blastRadius.expiresAt })
-        const expiresInSeconds = Math.max(0, exp - Math.floor(now() / 1_000))
-        return { token, target, expiresInSeconds, blastRadius: plan.blastRadius }
+        const { handout, ...minted } = await mint(grant)
+        if (identifiedBy === 'result') await grant.succeededDurably(handout)
+        else grant.succeeded(handout)
+        const left = Date.parse(minted.blastRadius.expiresAt) - now()
+        return { ...minted, target, expiresInSeconds: Math.max(0, Math.floor(left / 1_000)) }
       } catch (error) {
         grant.failed(error)
         throw error

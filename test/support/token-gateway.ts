@@ -14,6 +14,7 @@ import { SIGNING_ALGORITHMS } from '../../shared/tokens/keys/key-names.ts'
 import type { KeyRing } from '../../shared/tokens/keys/key-ring.ts'
 import { createSigner } from '../../shared/tokens/keys/signer.ts'
 import { generateSigningSecret, importSigningKey } from '../../shared/tokens/keys/signing-key.ts'
+import { createKinds } from '../../shared/tokens/kinds/kinds.ts'
 import { createTokens } from '../../shared/tokens/tokens.ts'
 import { gatewayRequest } from './gateway-request.ts'
 
@@ -77,7 +78,7 @@ export async function tokenGateway() {
     now,
     authenticate: authenticator.authenticate,
     admit: gate.admit,
-    tokens: createTokens({ keys, issuer: GATEWAY, now, policy }),
+    tokens: createTokens({ keys, kinds: createKinds({ keys, issuer: GATEWAY }), now, policy }),
     log: (line: unknown) => logged.push(line),
   }
   const gateway = parts as unknown as Gateway

@@ -1,31 +1,8 @@
 import { z } from 'zod'
-import { distinct, Name, ResourceUri, text } from './primitives.ts'
+import { distinct, Name, ResourceUri } from './primitives.ts'
+import { JwtToken } from './target-kinds/jwt.ts'
 
-/** A token of ours for one of these would let its holder in elsewhere as the gateway, or be taken for a federation assertion. */
-const RESERVED_AUDIENCES = [
-  'api://azureadtokenexchange',
-  'api://azureadtokenexchangechina',
-  'api://azureadtokenexchangeusgov',
-  'sts.amazonaws.com',
-]
-
-const Scope = z
-  .string()
-  .max(128)
-  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be a scope token of RFC 6749: printable ASCII without space, " and \\')
-
-const JwtToken = z.strictObject({
-  kind: z.literal('jwt'),
-  audience: text(256).refine(
-    (audience) => !RESERVED_AUDIENCES.includes(audience.toLowerCase()),
-    'is reserved for federation: use a target of that kind',
-  ),
-  scopes: distinct(Scope, 100, 0),
-  algorithm: z.enum(['ES256', 'RS256']).default('ES256'),
-  maxTtlSeconds: z.int().min(1).max(3_600).default(3_600),
-})
-
-/** One schema per kind of token; a later kind is one more entry here and one more member of Target. */
+/** One schema per kind of token, each in its own file; another kind is one more entry here. */
 const Token = z.discriminatedUnion('kind', [JwtToken])
 
 /** What a token may be asked for (target.ts). `access` has no default: it decides between READ and MUTATE. */

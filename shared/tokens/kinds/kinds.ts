@@ -1,0 +1,13 @@
+import type { TargetKind } from '../../policy/target.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import type { Kinds } from '../plan-token.ts'
+import { createJwtKind } from './jwt.ts'
+import type { TokenKind } from './kind.ts'
+
+export type KindsDeps = { keys: KeyRing; issuer: string }
+
+/** Every kind of token there is; a kind that policy knows and this list lacks does not compile. */
+export function createKinds(deps: KindsDeps): Kinds {
+  const kinds: { [K in TargetKind]: TokenKind<K> } = { jwt: createJwtKind(deps) }
+  return new Map(Object.values(kinds).map((kind) => [kind.kind, kind as TokenKind]))
+}
