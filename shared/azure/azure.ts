@@ -41,11 +41,8 @@ export function createAzure(
   const agent = config.local && localAgent(config.local)
   const skew = createClockSkew()
   const identity = createTokenIdentity()
-  const credential = createCredential(
-    sharedOnce(openCredential ?? (() => openManagedIdentity(config))),
-    now,
-    identity.seen,
-  )
+  const open = sharedOnce(openCredential ?? (() => openManagedIdentity(config)))
+  const credential = createCredential({ open, now, seen: identity.seen })
   const deps = { ...(agent && { agent }), now }
   const sdk = {
     tables: sharedOnce(() => import('@azure/data-tables')),

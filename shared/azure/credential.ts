@@ -15,16 +15,27 @@ const REFRESH_BEFORE_MS = 5 * 60_000
 const MAX_KEYS = 32
 /** After a failed renewal the identity endpoint is left alone for so long; it is throttled at a few requests a second. */
 const RETRY_AFTER_FAILURE_MS = 5_000
+/** TRAP: the SDK's request has no time limit. One whose answer was lost would otherwise be joined by everybody for good. */
+const REQUEST_LIMIT_MS = 15_000
+
+export type CredentialDeps = {
+  open(): Promise<TokenCredential>
+  now(): number
+  seen?(token: string): void
+  requestLimitMs?: number
+}
 
 /**
  * Wraps the managed identity's credential with what it lacks: one request for any number of waiters, the old token for as
- * long as it is valid when a renewal fails, and an end by the caller's signal (the SDK's client ignores it and may sleep 90 s).
+ * long as it is valid when a renewal fails, an end by the caller's signal (the SDK's client ignores it and may sleep 90 s),
+ * and a limit of time for the request itself.
  */
-export function createCredential(
-  open: () => Promise<TokenCredential>,
-  now: () => number,
-  seen: (token: string) => void = () => {},
-): TokenCredential {
+export function createCredential({
+  open,
+  now,
+  seen = () => {},
+  requestLimitMs = REQUEST_LIMIT_MS,
+}: CredentialDeps): TokenCredential {
   const cache = new Map<string, Cached>()
   const running = new Map<string, Promise<AccessToken>>()
   const restUntil = new Map<string, number>()
@@ -32,7 +43,8 @@ export function createCredential(
   const request = async (key: string, scopes: string | string[], options: GetTokenOptions): Promise<AccessToken> => {
     try {
       const { abortSignal: _, ...rest } = options
-      const token = await (await open()).getToken(scopes, rest)
+      const asked = open().then((source) => source.getToken(scopes, rest))
+      const token = await until(AbortSignal.timeout(requestLimitMs), asked)
       if (!token) throw new CredentialFailure('no token')
       const refreshAt = token.refreshAfterTimestamp ?? token.expiresOnTimestamp - REFRESH_BEFORE_MS
       if (cache.size >= MAX_KEYS) cache.clear()

@@ -8,7 +8,7 @@ const local = rig()
 const HOUR = 3_600_000
 
 /** An identity endpoint in slow motion: each request is answered by the test. */
-function slowIdentity() {
+function slowIdentity(requestLimitMs?: number) {
   const asked: { options: GetTokenOptions; answer: (token: AccessToken) => void; fail: () => void }[] = []
   const source = {
     getToken: (_scopes: string | string[], options: GetTokenOptions = {}) =>
@@ -17,10 +17,11 @@ function slowIdentity() {
       }),
   }
   let time = 1_000_000_000_000
-  const credential = createCredential(
-    async () => source,
-    () => time,
-  )
+  const credential = createCredential({
+    open: async () => source,
+    now: () => time,
+    ...(requestLimitMs && { requestLimitMs }),
+  })
   const settled = () => new Promise((resolve) => setImmediate(resolve))
   const pass = (ms: number) => {
     time += ms
@@ -105,6 +106,17 @@ describe('the gateway’s own credential (S9)', () => {
     )
     expect(String(error)).not.toContain('canary-token-text')
     expect((error as Error).cause).toBeUndefined()
+  })
+
+  it('asks anew after an answer that never came: nobody waits for good for a request that is lost', async () => {
+    const { credential, asked, settled, now, pass } = slowIdentity(20)
+    await expect(credential.getToken('vault')).rejects.toMatchObject({ name: 'CredentialFailure' })
+    pass(6_000)
+    const second = credential.getToken('vault')
+    await settled()
+    expect(asked).toHaveLength(2)
+    asked[1]?.answer(token('v', now() + HOUR))
+    expect((await second)?.token).toBe('v')
   })
 
   it('claims are asked for apart: a token that was refused is not given again', async () => {
