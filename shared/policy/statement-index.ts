@@ -1,6 +1,6 @@
 import type { Principal } from '../identity/principal.ts'
 import { isLiteral, literalPrefix } from './match/pattern.ts'
-import { type Selector, SUBJECT_SEPARATORS, selectorMatches } from './match/principals.ts'
+import { applicationOf, type Selector, SUBJECT_SEPARATORS, selectorMatches } from './match/principals.ts'
 import type { Tri } from './match/tri.ts'
 import type { Statement } from './statement.ts'
 
@@ -108,24 +108,17 @@ function placesOfSelector(selector: Selector, effect: Statement['effect']): Plac
   return selector.by === 'group' && effect === 'forbid' ? [place, ['overage', selector.tenant, '']] : [place]
 }
 
-function placesOfCaller({
-  kind,
-  tenant = '',
-  objectId,
-  appId,
-  groups,
-  roles,
-  issuerName,
-  subject,
-}: Principal): Place[] {
+function placesOfCaller(principal: Principal): Place[] {
+  const { kind, tenant = '', objectId, groups, roles, issuerName, subject } = principal
   const places: Place[] = [ANY]
   if (kind === 'oidc') {
     places.push(['subject', issuerName, subject])
     for (const prefix of prefixes(subject)) places.push(['prefix', issuerName, prefix])
     return places
   }
+  const application = applicationOf(principal)
   if (objectId) places.push(['objectId', tenant, objectId])
-  if (appId) places.push(['appId', tenant, appId])
+  if (application) places.push(['appId', tenant, application])
   if (groups === 'overage') places.push(['overage', tenant, ''])
   else for (const group of groups) places.push(['group', tenant, group])
   for (const role of roles) places.push(['role', tenant, role])

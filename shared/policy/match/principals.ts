@@ -34,12 +34,21 @@ export function selectorMatches(selector: Selector, principal: Principal): Tri {
     case 'objectId':
       return tri(principal.objectId === selector.value)
     case 'appId':
-      return principal.appId !== selector.value ? 'no' : isAppItself(principal) ? 'yes' : 'unknown'
+      return applicationOf(principal) !== selector.value ? 'no' : isAppItself(principal) ? 'yes' : 'unknown'
     case 'group':
       return principal.groups === 'overage' ? 'unknown' : tri(principal.groups.includes(selector.value))
     case 'role':
       return tri(principal.roles.includes(selector.value))
   }
+}
+
+/**
+ * The application a token was got through. TRAP: `appId` is there for an application that calls for itself alone; a user's
+ * token names it in the claim only, and a forbid on the application must see that too.
+ */
+export function applicationOf({ appId, claims }: Principal): string | undefined {
+  const through = appId ?? claims[claims['ver'] === '1.0' ? 'appid' : 'azp']
+  return typeof through === 'string' ? through : undefined
 }
 
 /** A token with `scp` was got for a user: its `appid` says through what, not who (T5). */
