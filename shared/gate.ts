@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { DecidedEntry, Entry, EntryPrincipal, Handout, Journal, Receipt } from './audit/entry.ts'
 import { GatewayError } from './errors.ts'
 import type { Principal } from './identity/principal.ts'
@@ -178,6 +179,10 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
       await refreshPolicy()
       const again = judge(ask).decision
       if (again.effect === 'deny') throw new GatewayError('access_denied', 'policy_changed_meanwhile')
+      // What is about to happen was prepared under the old ones: a shorter life, a handle or an approval may be asked now.
+      if (!isDeepStrictEqual(again.obligations, grant.obligations)) {
+        throw new GatewayError('policy_unavailable', 'obligations_changed_meanwhile', { retryAfterSeconds: 1 })
+      }
     } catch (error) {
       grant.failed(error)
       throw error

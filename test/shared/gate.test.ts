@@ -118,6 +118,21 @@ describe('admit', () => {
     expect(entries).toMatchObject([{ kind: 'intent' }, { kind: 'result', outcome: 'failed' }])
   })
 
+  it('503 policy_unavailable: a MUTATE act whose obligations changed while the intent was written (T11)', async () => {
+    let obligations: Obligations = { maxTtlSeconds: 900 }
+    const { gate, entries, journal } = door(() => decision('permit', obligations))
+    const record = journal.record
+    journal.record = async (entry) => {
+      obligations = { maxTtlSeconds: 60, oneTime: true }
+      return record(entry)
+    }
+    expect(await refusalOf(gate.admit(ask({ action: 'token:issueWrite' })))).toMatchObject({
+      code: 'policy_unavailable',
+      reason: 'obligations_changed_meanwhile',
+    })
+    expect(entries).toMatchObject([{ kind: 'intent' }, { kind: 'result', outcome: 'failed' }])
+  })
+
   it('refuses a MUTATE act when the policy cannot be re-read', async () => {
     const down = () => Promise.reject(new GatewayError('policy_unavailable', 'unreachable'))
     const { gate } = door(() => decision('permit'), down)
