@@ -60,6 +60,8 @@ export function createCanary({ table, now, deadlineMs, write, report }: CanaryDe
 
   function settle(outcome: CanaryState['state']): void {
     if (outcome === 'lost') report('journal.canary_lost', {})
+    // INVARIANT: only a canary that came back ends a loss; one that nobody could read says nothing.
+    if (state.state === 'lost' && outcome === 'unread') return
     state = { state: outcome, at: new Date(now()).toISOString() }
   }
 }

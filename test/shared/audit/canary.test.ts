@@ -62,6 +62,19 @@ describe('the canary', () => {
     expect((await again).seq).toBe(4)
   })
 
+  test('503 journal_unavailable after a loss also while the next canary cannot be read', async () => {
+    const { memory, journal } = await opened()
+    const { get } = memory.table
+    memory.table.get = async () => undefined
+    await minute()
+    memory.table.get = () => Promise.reject(new Error('down'))
+    await minute()
+    await expect(journal.record(intent('x'))).rejects.toMatchObject({ reason: 'canary_lost' })
+    memory.table.get = get
+    await minute()
+    expect(journal.status().canary.state).toBe('ok')
+  })
+
   test('503 journal_unavailable while a canary comes back altered', async () => {
     const { memory, journal } = await opened()
     const { get } = memory.table
