@@ -13,13 +13,16 @@ export type LoadingCacheDeps<T> = {
 
 export type Loaded<T> = { value: T; stale: boolean }
 
-type Entry<T> = { freshUntil: number } & ({ value: T } | { error: GatewayError })
+type Entry<T> = { freshUntil: number; value: T }
+type Refusal = { freshUntil: number; error: GatewayError }
 type Flight<T> = { promise: Promise<T>; dropped: boolean }
 
 /** While the vault throttles, a value serves so much longer; a vault that is down is another matter: then its time is its time. */
 const STALE_MS = 5 * 60_000
 /** "No such secret" is asked again soon: somebody may just have made it. */
 const NEGATIVE_MS = 5_000
+/** Kept apart from the values: whoever may read one secret can ask for any number of versions that do not exist. */
+const MAX_REFUSALS = 1_000
 const NEGATIVE_CODES = new Set(['secret_not_found', 'secret_disabled'])
 const JITTER = 0.1
 
@@ -32,27 +35,38 @@ export function createLoadingCache<T>(deps: LoadingCacheDeps<T>) {
   const entries = new LRUCache<string, Entry<T>>({
     max: maxEntries,
     maxSize: maxBytes,
-    sizeCalculation: (entry, key) => 64 + key.length + ('value' in entry ? bytesOf(entry.value) : 0),
+    sizeCalculation: ({ value }, key) => 64 + key.length + bytesOf(value),
   })
+  const refusals = new LRUCache<string, Refusal>({ max: MAX_REFUSALS })
   const flights = new Map<string, Flight<T>>()
+
+  /** A clock that was set back must not keep anything longer than it was meant to. */
+  const isAhead = (time: number, atMostMs: number) => now() < time && time - now() <= atMostMs
 
   const start = (key: string, load: () => Promise<T>): Promise<T> => {
     const flight: Flight<T> = { promise: Promise.resolve().then(load), dropped: false }
     flights.set(key, flight)
-    const keep = (entry: Entry<T>) => {
-      // What was dropped while it loaded may be the state before the change.
-      if (!flight.dropped) entries.set(key, entry)
+    // What was dropped while it loaded may be the state before the change.
+    const keepValue = (value: T) => {
+      if (flight.dropped) return
+      refusals.delete(key)
+      entries.set(key, { value, freshUntil: now() + ttlMs * (1 - JITTER * random()) })
+    }
+    const keepRefusal = (error: GatewayError) => {
+      if (flight.dropped) return
+      entries.delete(key)
+      refusals.set(key, { error, freshUntil: now() + NEGATIVE_MS })
     }
     const done = () => {
       if (flights.get(key) === flight) flights.delete(key)
     }
     flight.promise.then(
       (value) => {
-        keep({ value, freshUntil: now() + ttlMs * (1 - JITTER * random()) })
+        keepValue(value)
         done()
       },
       (error: unknown) => {
-        if (isAnswer(error)) keep({ error, freshUntil: now() + NEGATIVE_MS })
+        if (isAnswer(error)) keepRefusal(error)
         done()
       },
     )
@@ -62,16 +76,15 @@ export function createLoadingCache<T>(deps: LoadingCacheDeps<T>) {
   return {
     /** The value under `key`; `stale` where it is past its time and the vault throttles. Throws what `load` throws. */
     async read(key: string, load: () => Promise<T>): Promise<Loaded<T>> {
+      const refusal = refusals.get(key)
+      if (refusal && isAhead(refusal.freshUntil, NEGATIVE_MS)) throw refusal.error
       const entry = entries.get(key)
-      if (entry && now() < entry.freshUntil) {
-        if ('error' in entry) throw entry.error
-        return { value: entry.value, stale: false }
-      }
+      if (entry && isAhead(entry.freshUntil, ttlMs)) return { value: entry.value, stale: false }
       try {
         return { value: await (flights.get(key)?.promise ?? start(key, load)), stale: false }
       } catch (error) {
         const throttled = error instanceof GatewayError && error.reason === 'vault_throttled'
-        if (throttled && entry && 'value' in entry && now() < entry.freshUntil + STALE_MS) {
+        if (throttled && entry && isAhead(entry.freshUntil + STALE_MS, ttlMs + STALE_MS)) {
           return { value: entry.value, stale: true }
         }
         throw error
@@ -80,7 +93,9 @@ export function createLoadingCache<T>(deps: LoadingCacheDeps<T>) {
 
     /** Forgets everything under the prefix, loads in flight included. */
     drop(prefix: string): void {
-      for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key)
+      for (const cache of [entries, refusals]) {
+        for (const key of cache.keys()) if (key.startsWith(prefix)) cache.delete(key)
+      }
       for (const [key, flight] of flights) {
         if (!key.startsWith(prefix)) continue
         flight.dropped = true

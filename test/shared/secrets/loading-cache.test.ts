@@ -30,6 +30,33 @@ describe('loading cache', () => {
     expect(loads).toBe(1)
   })
 
+  it('what does not exist crowds no value out, however much of it is asked for (T34)', async () => {
+    const { cache } = cacheOf()
+    await cache.read('v/a/', async () => 'x')
+    const missing = () => Promise.reject(new GatewayError('secret_not_found', 'none'))
+    for (let n = 0; n < 2_000; n += 1) await cache.read(`v/b/${n}`, missing).catch(() => undefined)
+    expect(await cache.read('v/a/', () => Promise.reject(new Error('loaded again')))).toMatchObject({ value: 'x' })
+  })
+
+  it('what was refused takes the place of the value, and the other way round', async () => {
+    const { cache, clock } = cacheOf()
+    const missing = () => Promise.reject(new GatewayError('secret_not_found', 'none'))
+    await cache.read('v/a/', async () => 'old')
+    clock.at = 2_000
+    await expect(cache.read('v/a/', missing)).rejects.toMatchObject({ code: 'secret_not_found' })
+    await expect(cache.read('v/a/', async () => 'new')).rejects.toMatchObject({ code: 'secret_not_found' })
+    cache.drop('v/a/')
+    expect(await cache.read('v/a/', async () => 'new')).toMatchObject({ value: 'new' })
+  })
+
+  it('a clock that is set back keeps nothing longer than its time (T28)', async () => {
+    const { cache, clock } = cacheOf()
+    clock.at = 3_600_000
+    await cache.read('v/a/', async () => 'old')
+    clock.at = 0
+    expect(await cache.read('v/a/', async () => 'new')).toMatchObject({ value: 'new' })
+  })
+
   it('a value larger than the whole cache is served and not kept', async () => {
     const { cache } = cacheOf({ maxBytes: 1_000 })
     expect(await cache.read('v/a/', async () => 'x'.repeat(5_000))).toMatchObject({ stale: false })
