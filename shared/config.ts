@@ -35,9 +35,9 @@ export const AZURE_MARKERS = [
   'LEGION_SERVICE_HOST',
 ] as const
 
-/** Options that would write memory or the environment to disk or open a debugger (T37). */
+/** Options that would write memory, the environment or TLS keys to disk or open a debugger (T37). Node takes `_` for `-`. */
 const FORBIDDEN_NODE_OPTIONS =
-  /--(report-on|report-uncaught|report-signal|heapsnapshot|heap-prof|inspect|diagnostic-dir)/
+  /--(report-on|report-uncaught|report-signal|heapsnapshot|heap-prof|inspect|diagnostic-dir|abort-on|tls-keylog)/
 
 const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback)
 
@@ -57,8 +57,18 @@ const Settings = z.object({
   SALLYPORT_LOCAL_CA: z.string().optional(),
   NODE_OPTIONS: z
     .string()
-    .refine((text) => !FORBIDDEN_NODE_OPTIONS.test(text), 'must not write reports, heap snapshots or open a debugger')
+    .refine(
+      (text) => !FORBIDDEN_NODE_OPTIONS.test(text.replaceAll('_', '-')),
+      'must not write reports, heap snapshots, core dumps or TLS keys, or open a debugger',
+    )
     .optional(),
+  /** Would let anybody stand in for the vault or an issuer (T40). */
+  NODE_TLS_REJECT_UNAUTHORIZED: z
+    .string()
+    .refine((text) => text !== '0', 'must not turn the check of certificates off')
+    .optional(),
+  /** `http` and `tls` print headers, bearer tokens included. */
+  NODE_DEBUG: z.literal('', 'must not be set: it prints headers with tokens').optional(),
 })
 
 /** Names of the settings the gateway reads; infra/ sets exactly these. */

@@ -58,10 +58,22 @@ describe('loadConfig', () => {
     '--heapsnapshot-signal=SIGUSR2',
     '--inspect',
     '--heap-prof',
+    '--report_on_signal',
+    '--heap_prof',
+    '--abort-on-uncaught-exception',
+    '--tls-keylog=keys.txt',
   ])(
     'refuses NODE_OPTIONS with %s, which writes memory or the environment to disk or opens a debugger (T37)',
     (option) => {
       expect(() => loadConfig({ ...AZURE, NODE_OPTIONS: `--max-old-space-size=512 ${option}` })).toThrow('NODE_OPTIONS')
+    },
+  )
+
+  it.each([{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, { NODE_DEBUG: 'http' }])(
+    'refuses %j, which shows or exposes tokens on their way (T18, T40)',
+    (setting) => {
+      expect(() => loadConfig({ ...AZURE, ...setting })).toThrow(Object.keys(setting)[0])
+      expect(() => loadConfig({ ...LOCAL, ...setting })).toThrow(Object.keys(setting)[0])
     },
   )
 })
