@@ -44,8 +44,11 @@ function oneReason(header: string | undefined, body: string | undefined): string
     throw malformed('X-Sallyport-Reason')
   if (body !== undefined && (body.length > MAX_REASON || !isPrintable(body))) throw malformed('reason')
   if (header && body && header !== body) throw malformed('reason')
-  return body || header
+  return [body, header].find((text) => text !== undefined && SAYS_SOMETHING.test(text))
 }
+
+/** A blank, or marks that nobody sees, would satisfy an obligation to give a reason. */
+const SAYS_SOMETHING = /[\p{L}\p{N}]/u
 
 /** No controls: C0, DEL and C1. */
 const isPrintable = (text: string) => ![...text].some((char) => char < ' ' || (char >= '\x7f' && char < '\xa0'))

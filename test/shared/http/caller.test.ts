@@ -43,6 +43,10 @@ describe('requestContext', () => {
     expect(codeOf(() => context({ 'x-sallyport-reason': 'one' }, 'other'))).toBe('invalid_request')
   })
 
+  it.each([' ', '\u200b', '-', '\u202e'])('takes %j for no reason at all', (reason) => {
+    expect(context({}, reason)).toEqual({})
+  })
+
   it.each([
     { 'x-sallyport-purpose': 'Settlement!' },
     { 'x-sallyport-purpose': 'a'.repeat(65) },
