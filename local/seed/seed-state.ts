@@ -4,11 +4,14 @@ import { localAgent } from '../../shared/azure/local-route.ts'
 import { loadConfig } from '../../shared/config.ts'
 import { GatewayError } from '../../shared/errors.ts'
 import { applyPolicies } from '../../shared/policy/apply.ts'
+import { applyWhenFree } from '../../shared/policy/apply-when-free.ts'
 import { loadDocuments } from '../../shared/policy/load-documents.ts'
 import type { Vault } from '../../shared/secrets/vault.ts'
 import { operatorCredential } from '../operator.ts'
 import { createStorage } from '../servers/create-storage.ts'
 import { EXAMPLE_SECRETS } from './secrets.ts'
+
+const CLAIM_SECONDS = 60
 
 export type SeedOptions = {
   stateDir: string
