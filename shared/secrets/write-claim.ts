@@ -12,6 +12,8 @@ const CLAIM_MS = 60_000
 const NEEDED_MS = 20_000
 const WAIT_MS = 3_000
 const FIRST_PAUSE_MS = 30
+/** A permit is not acted upon later than this behind other writers of the process: about a poll of the policy. */
+const MAX_QUEUED_MS = 5_000
 
 /**
  * Runs `act` while nobody else writes this secret through the gateway, on any instance. Key Vault has no conditional write:
@@ -34,7 +36,12 @@ export function createWriteClaims({ state, now }: ClaimDeps) {
 
   return async <T>(ref: SecretRef, act: () => Promise<T>): Promise<T> => {
     const key = `${ref.vault}/${ref.name}`
-    const turn = (queues.get(key) ?? Promise.resolve()).then(() => claimed(ref, act))
+    const giveUpAt = performance.now() + MAX_QUEUED_MS
+    const turn = (queues.get(key) ?? Promise.resolve()).then(() => {
+      // INVARIANT: what was permitted long ago is not done now: the policy may have changed while others wrote (T11).
+      if (performance.now() > giveUpAt) throw busy()
+      return claimed(ref, act)
+    })
     const settled = turn.catch(() => undefined)
     queues.set(key, settled)
     try {

@@ -5,8 +5,8 @@ import type { Markers } from './markers.ts'
 import { metadataOf, type SecretMetadata } from './metadata.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { type SecretRef, secretResource } from './secret-ref.ts'
-import { stageOf } from './validity.ts'
-import type { NewSecret, Vault } from './vault.ts'
+import { type Stage, stageOf } from './validity.ts'
+import type { NewSecret, SecretProperties, Vault } from './vault.ts'
 import type { createWriteClaims } from './write-claim.ts'
 
 export type WriteDeps = CurrentDeps & {
@@ -63,8 +63,7 @@ export async function setEnabled(
     const vault = vaultOf(deps, ref)
     const changing = vault.setEnabled(ref.name, version, enabled)
     const properties = await changing.finally(() => deps.markers.raise(ref.vault, ref.name))
-    const current = await loadCurrent(vault, ref, deps).catch(unlessAllDisabled)
-    return metadataOf(ref, properties, current ? stageOf(properties, current.secret, current.row) : 'retired')
+    return metadataOf(ref, properties, await stageNow(deps, ref, properties))
   })
 }
 
@@ -90,7 +89,12 @@ async function versionBefore(vault: Vault, ref: SecretRef, deps: CurrentDeps) {
 /** Matches `*`, and no entity tag. */
 const NO_VERSION = ''
 
-function unlessAllDisabled(error: unknown): undefined {
-  if (error instanceof GatewayError && error.code === 'secret_disabled') return undefined
-  throw error
+/** Absent when it cannot be told: the change has been made, so nothing here may turn it into a failure. */
+async function stageNow(deps: WriteDeps, ref: SecretRef, properties: SecretProperties): Promise<Stage | undefined> {
+  try {
+    const { secret, row } = await loadCurrent(vaultOf(deps, ref), ref, deps)
+    return stageOf(properties, secret, row)
+  } catch (error) {
+    return error instanceof GatewayError && error.code === 'secret_disabled' ? 'retired' : undefined
+  }
 }

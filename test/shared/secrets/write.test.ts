@@ -63,6 +63,30 @@ describe('a write', () => {
     expect(await set(on, 'failing', 'newer')).toMatchObject({ created: false })
   })
 
+  it('409 conflict: what waited too long behind other writers of the secret is not written (T11)', async () => {
+    const on = secretsOn(local)
+    await control.fault({ kind: 'delay', delayMs: 1_200, operation: 'setSecret', times: 9 })
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5, 6].map((n) => set(on, 'queued', String(n))))
+    await control.clear()
+    const late = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason.reason] : []))
+    expect(new Set(late)).toEqual(new Set(['write_in_progress']))
+    const operator = on.azure.vault(`https://${local.account}-main.vault.azure.net`)
+    expect(await operator.versions('queued')).toHaveLength(6 - late.length)
+  })
+
+  it('a change that was made is no failure when the stage cannot be told afterwards', async () => {
+    const on = secretsOn(local)
+    const { version } = await set(on, 'unstaged', 'v')
+    const ref = { vault: 'main', name: 'unstaged' }
+    const grant = await on.admit('secret:disable', ref)
+    await control.fault({ kind: 'fail', status: 500, operation: 'getSecret', times: 9 })
+    const changed = await on.secrets.setEnabled({ grant, ref }, { version, enabled: false })
+    await control.clear()
+    expect(changed).toMatchObject({ version, enabled: false })
+    expect(changed.stage).toBeUndefined()
+    expect(on.entries.at(-1)).toMatchObject({ kind: 'result', outcome: 'ok' })
+  })
+
   it('a grant serves one write, of its own secret', async () => {
     const on = secretsOn(local)
     const ref = { vault: 'main', name: 'granted' }
