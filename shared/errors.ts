@@ -205,6 +205,18 @@ export const ERRORS = {
     remedy: 'Retry after `Retry-After`.',
     oauth: oauth('temporarily_unavailable', 503),
   },
+  upstream_unavailable: {
+    status: 503,
+    title: 'the identity provider behind the target gives no token now',
+    remedy: 'Retry after `Retry-After`; an operator should look at that provider.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
+  upstream_refused: {
+    status: 502,
+    title: 'the identity provider behind the target refuses the credential of the target',
+    remedy: 'An operator should look at the target and its credential; the log names the reason by the `instance`.',
+    oauth: oauth('server_error', 502),
+  },
 } satisfies Record<string, ErrorSpec>
 
 export type ErrorCode = keyof typeof ERRORS
