@@ -100,7 +100,8 @@ export function createPolicyStore(deps: PolicyStoreDeps): PolicyStore {
     return 'ok'
   }
 
-  const isTooOld = () => now() - confirmedAt > deps.maxStaleSeconds * 1_000
+  /** By a clock that was set back, too: what lies far ahead was confirmed nobody knows when (T28). */
+  const isTooOld = () => Math.abs(now() - confirmedAt) > deps.maxStaleSeconds * 1_000
 
   function current(): Snapshot {
     if (outcome === 'no_policy') throw new GatewayError('no_policy', 'no_revision', retryAfter())
@@ -114,7 +115,7 @@ export function createPolicyStore(deps: PolicyStoreDeps): PolicyStore {
   return {
     current,
     async fresh() {
-      const age = now() - lookedAt
+      const age = Math.abs(now() - lookedAt)
       const interval = deps.pollSeconds * 1_000
       if (age < interval) return
       const looking = look.join()

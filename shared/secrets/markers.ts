@@ -59,7 +59,8 @@ export function createMarkers({ state, now, pollSeconds, changed, report }: Mark
         mark = { sequence: undefined, checkedAt: Number.NEGATIVE_INFINITY }
         known.set(vault, mark)
       }
-      const age = now() - mark.checkedAt
+      // A clock that was set back makes it due, else nobody would look before it has caught up.
+      const age = Math.abs(now() - mark.checkedAt)
       if (age < pollSeconds * 1_000) return
       mark.checking ??= check(vault, mark)
       if (age >= 2 * pollSeconds * 1_000) await mark.checking

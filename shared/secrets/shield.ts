@@ -25,16 +25,15 @@ const FAILURES = new Set([
  * What a caller gets instead is `vault_unavailable`, at once, with the seconds that are left.
  */
 export function createShield(vault: Vault, { now, report, alias }: ShieldDeps): Shielded {
-  let throttledUntil = 0
-  let openUntil = 0
+  const throttled = createPause(now)
+  const open = createPause(now)
   let failures = 0
   let probing = false
 
   const enter = (): void => {
-    const at = now()
-    if (at < throttledUntil) throw unavailable('vault_throttled', throttledUntil - at)
+    if (throttled.left() > 0) throw unavailable('vault_throttled', throttled.left())
     if (failures < FAILURES_TO_OPEN) return
-    if (at < openUntil || probing) throw unavailable('vault_breaker_open', Math.max(openUntil - at, 1_000))
+    if (open.left() > 0 || probing) throw unavailable('vault_breaker_open', Math.max(open.left(), 1_000))
     probing = true
   }
 
@@ -42,13 +41,13 @@ export function createShield(vault: Vault, { now, report, alias }: ShieldDeps): 
     probing = false
     const reason = error instanceof GatewayError ? error.reason : undefined
     if (reason === 'vault_throttled' && error instanceof GatewayError) {
-      throttledUntil = now() + (error.extras.retryAfterSeconds ?? 1) * 1_000
+      throttled.begin((error.extras.retryAfterSeconds ?? 1) * 1_000)
       report('vault.throttled', { vault: alias, seconds: error.extras.retryAfterSeconds })
     } else if (reason && FAILURES.has(reason)) {
       failures += 1
       const tooMany = failures - FAILURES_TO_OPEN
       if (tooMany < 0) return
-      openUntil = now() + Math.min(FIRST_OPEN_MS * 2 ** tooMany, LONGEST_OPEN_MS)
+      open.begin(Math.min(FIRST_OPEN_MS * 2 ** tooMany, LONGEST_OPEN_MS))
       report('vault.breaker_open', { vault: alias, reason, failures })
     } else {
       if (failures >= FAILURES_TO_OPEN) report('vault.recovered', { vault: alias })
@@ -79,7 +78,24 @@ export function createShield(vault: Vault, { now, report, alias }: ShieldDeps): 
         yield next.value
       }
     },
-    status: () => (now() < throttledUntil ? 'throttled' : failures >= FAILURES_TO_OPEN ? 'unavailable' : 'ok'),
+    status: () => (throttled.left() > 0 ? 'throttled' : failures >= FAILURES_TO_OPEN ? 'unavailable' : 'ok'),
+  }
+}
+
+/** A time during which nothing is asked. A clock that was set back ends it, rather than making hours of seconds (T28). */
+function createPause(now: () => number) {
+  let began = 0
+  let lasts = 0
+  return {
+    begin(milliseconds: number): void {
+      began = now()
+      lasts = milliseconds
+    },
+    /** Milliseconds; 0 when it is over. */
+    left(): number {
+      const age = now() - began
+      return age >= 0 && age < lasts ? lasts - age : 0
+    },
   }
 }
 

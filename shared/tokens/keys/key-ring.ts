@@ -72,15 +72,18 @@ export function createKeyRing(deps: KeyStoreDeps): KeyRing {
     return reading
   }
 
+  /** A clock that was set back makes a ring old, not new for hours (T28). */
+  const ageOf = ({ loadedAt }: Ring) => Math.abs(now() - loadedAt)
+
   async function current(maxStaleMs: number): Promise<Ring> {
     if (!ring) await refresh()
-    else if (now() - ring.loadedAt > POLL_MS) {
+    else if (ageOf(ring) > POLL_MS) {
       const refreshed = refresh().catch(() => undefined)
-      const age = now() - ring.loadedAt
+      const age = ageOf(ring)
       // A process that slept through several polls looks before it acts; one that just cannot read does not wait each time.
       if (age > maxStaleMs || (age > 2 * POLL_MS && !failure)) await refreshed
     }
-    if (!ring || now() - ring.loadedAt > maxStaleMs) throw failure?.error ?? unavailable('keys_stale')
+    if (!ring || ageOf(ring) > maxStaleMs) throw failure?.error ?? unavailable('keys_stale')
     return ring
   }
 
@@ -103,8 +106,8 @@ export function createKeyRing(deps: KeyStoreDeps): KeyRing {
     valueHmac: async () => (await current(Number.POSITIVE_INFINITY)).valueHmac,
     status: () => {
       if (!ring) return { state: 'unavailable' }
-      const ageSeconds = Math.max(0, Math.round((now() - ring.loadedAt) / 1_000))
-      const state = now() - ring.loadedAt > SIGN_STALE_MS ? 'unavailable' : failure ? 'stale' : 'ok'
+      const ageSeconds = Math.round(ageOf(ring) / 1_000)
+      const state = ageOf(ring) > SIGN_STALE_MS ? 'unavailable' : failure ? 'stale' : 'ok'
       return { state, ageSeconds, leftOut: ring.leftOut }
     },
   }

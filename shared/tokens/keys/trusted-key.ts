@@ -27,7 +27,7 @@ export async function trustRow(
   const same = known && known.alg === row.alg && known.kid === row.kid && known.secretVersion === row.secretVersion
   const before =
     same && isSameJwk(row.jwk, known) ? { ...known, state: row.state, createdAt: row.createdAt } : undefined
-  if (before && now - before.checkedAt < RECHECK_MS) return before
+  if (before && Math.abs(now - before.checkedAt) < RECHECK_MS) return before
   try {
     const { value, enabled } = await vault.get(SIGNING_SECRETS[row.alg], row.secretVersion)
     if (!enabled) return { left_out: 'version_disabled' }

@@ -40,6 +40,31 @@ describe('the policy store', () => {
     expect(store.current().issuerOf('https://b.example')).toBeUndefined()
   })
 
+  it('503 policy_unavailable: a clock that is set back makes no set last longer (T28)', async () => {
+    const { state, store, apply } = setup()
+    state.seconds = 7_200
+    await apply(issuer('a'))
+    await store.fresh()
+    state.down = true
+    state.seconds -= 3_600
+    await store.fresh()
+    expect(() => store.current()).toThrow(expect.objectContaining({ reason: 'policy_too_old' }))
+    state.down = false
+    await store.refresh()
+    expect(store.current().revision).toBe(1)
+  })
+
+  it('looks at storage at once when the clock was set back (T22, T28)', async () => {
+    const { state, store, apply } = setup()
+    state.seconds = 7_200
+    await apply(issuer('a'))
+    await store.fresh()
+    await apply(issuer('b'))
+    state.seconds -= 3_600
+    await store.fresh()
+    expect(store.current().revision).toBe(2)
+  })
+
   it('waits for the look at storage once it is overdue by an interval', async () => {
     const { state, store, apply } = setup()
     await apply(issuer('a'))

@@ -93,6 +93,15 @@ describe('the vault throttles', () => {
     },
   )
 
+  it('a clock that is set back makes no hours of the seconds of Retry-After (T28)', async () => {
+    const { read, pass } = secretsOn(local)
+    await control.fault({ kind: 'throttle', retryAfterSeconds: 30, times: 99 })
+    await expect(read('one')).rejects.toMatchObject(failure('vault_unavailable', 'vault_throttled'))
+    await control.clear()
+    pass(-3_600)
+    expect(await read('one')).toMatchObject({ value: 'v', stale: false })
+  })
+
   it('410: stale or not, an expired value is not served', async () => {
     const { read, pass, now, clock } = secretsOn(local)
     const expires = Math.ceil(now() / 1_000) * 1_000 + 310_000

@@ -47,6 +47,15 @@ async function foreignKey() {
 }
 
 describe('a row of table `keys` is a claim, the vault decides', () => {
+  it('notices a disabled key also after the clock was set back (T28)', async () => {
+    const { open, vault, clock, found } = await made()
+    const ring = open()
+    await ring.ready()
+    await vault.setEnabled('signing-es256', String((await found('ES256'))['secretVersion']), false)
+    clock.now -= 3_600_000
+    expect(await refusal(ring.signer('ES256'))).toBe('keys_unavailable no_active_key')
+  })
+
   it('leaves out and reports a row whose JWK is not that of the vault’s version; the others are served', async () => {
     const { tamper, served, whyLeftOut } = await made()
     const { publicJwk } = await foreignKey()
