@@ -181,6 +181,12 @@ export const ERRORS = {
     remedy: 'Retry after `Retry-After`; an operator should look at the `policies` table.',
     oauth: oauth('temporarily_unavailable', 503),
   },
+  storage_unavailable: {
+    status: 503,
+    title: 'what was used or revoked before cannot be looked up, so nothing was done',
+    remedy: 'Retry after `Retry-After`; an operator should look at the data storage account.',
+    oauth: oauth('temporarily_unavailable', 503),
+  },
   no_policy: {
     status: 503,
     title: 'no policy has been applied yet',
