@@ -11,6 +11,7 @@ import { operatorCredential } from '../operator.ts'
 import { createStorage } from '../servers/create-storage.ts'
 import { EXAMPLE_SECRETS } from './secrets.ts'
 
+/** A start that was killed while it applied leaves its claim for a while. */
 const CLAIM_SECONDS = 60
 
 export type SeedOptions = {
@@ -34,12 +35,8 @@ export async function seedState({ stateDir, account, environment, identity, ca }
   const policies = azure.table('policies')
   if (await policies.get('_', 'revision')) return [`${secrets} example secrets added; the policies in force stay`]
   const documents = await loadDocuments(join(import.meta.dirname, 'policies'))
-  const { revision } = await applyPolicies({
-    table: policies,
-    documents,
-    now: Date.now,
-    forbiddenIssuer: config.issuer,
-  })
+  const apply = { table: policies, documents, now: Date.now, forbiddenIssuer: config.issuer }
+  const { revision } = await applyWhenFree(() => applyPolicies(apply), { waitSeconds: CLAIM_SECONDS })
   return [`${secrets} example secrets added; ${documents.length} policy documents applied as revision ${revision}`]
 }
 
