@@ -12,6 +12,7 @@ export type Endpoints = {
   gateway: string
   identity: string
   vaults: { main: string; gateway: string }
+  clouds: string
   table: string
   blob: string
   queue: string
@@ -34,7 +35,7 @@ export function readEndpoints(state: string): Endpoints {
 }
 
 /** Where the servers of a local run listen. */
-export type LocalAddresses = Pick<Endpoints, 'identity' | 'vaults' | 'table' | 'blob' | 'queue' | 'ca'> & {
+export type LocalAddresses = Pick<Endpoints, 'identity' | 'vaults' | 'clouds' | 'table' | 'blob' | 'queue' | 'ca'> & {
   /** Base URL of the gateway, where it runs. */
   gateway?: string
 }

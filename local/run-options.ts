@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 export type RunOptions = { port: number; stateDir: string }
 
 /** What a run keeps in its state folder; `--fresh` forgets these and touches nothing else. */
-const STATE = ['azurite', 'identity', 'key-vault', 'tls', 'timers', 'func', 'endpoints.json', 'servers.lock']
+const STATE = ['azurite', 'identity', 'key-vault', 'clouds', 'tls', 'timers', 'func', 'endpoints.json', 'servers.lock']
 
 /** `[--port 7071] [--state .sallyport] [--fresh]`, `SALLYPORT_STATE` for the folder; throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[] = process.argv.slice(2), env = process.env): RunOptions {

@@ -38,14 +38,14 @@ async function untilStopped(startApp: (app: App) => Promise<AppHost>): Promise<v
     const port = await freePort(wantedPort)
     if (wantedPort !== 0 && port !== wantedPort) say(`port ${wantedPort} is taken: using ${port}`)
     const gateway = `http://127.0.0.1:${port}`
-    const { identity, vaults, table, blob, queue, ca, processes } = servers
+    const { identity, vaults, clouds, table, blob, queue, ca, processes } = servers
     const environment = servers.environment({ account: ACCOUNT, issuer: gateway })
     for (const line of await seedState({ stateDir, account: ACCOUNT, environment, identity, ca })) say(`  ${line}`)
     const host = await startApp({ port, stateDir, environment })
     undo.unshift(host.stop)
     if (!(await healthy(gateway))) say('  the gateway is not healthy yet: the log lines say why')
     undo.unshift(async () => removeEndpoints(stateDir))
-    writeEndpoints(stateDir, { pid: host.pid, gateway, identity, vaults, table, blob, queue, ca, processes })
+    writeEndpoints(stateDir, { pid: host.pid, gateway, identity, vaults, clouds, table, blob, queue, ca, processes })
     say(whatToTry({ gateway, stateDir }))
     say(`\nstopping (${await stopping})`)
   } finally {

@@ -21,6 +21,14 @@ const DNS_NAMES = [
   'login.microsoftonline.com',
   'sts.windows.net',
   'oidc.sallyport.test',
+  'sts.googleapis.com',
+  'iamcredentials.googleapis.com',
+  'oauth2.googleapis.com',
+  'sts.amazonaws.com',
+  'sts.eu-central-1.amazonaws.com',
+  'sts.us-east-1.amazonaws.com',
+  '*.azurecr.io',
+  '*.webpubsub.azure.com',
 ]
 const ADDRESSES = ['127.0.0.1', '::1']
 

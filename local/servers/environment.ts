@@ -4,6 +4,8 @@ import type { ClientSecrets } from './identity/directory.ts'
 export type Addresses = {
   identity: string
   identityEndpoint: string
+  /** Google, AWS, container registries, Web PubSub: one process, told apart by Host. */
+  clouds: string
   vaults: { main: string; gateway: string }
   table: string
   blob: string
@@ -19,6 +21,16 @@ export type EnvironmentOptions = {
   /** First part of the vaults' names `<prefix>-main` and `<prefix>-gateway`; only test runs have others than `sallyport`. */
   vaultPrefix?: string
 }
+
+/** Hosts of process `clouds` that have one name for everybody. */
+const CLOUD_HOSTS = [
+  'sts.googleapis.com',
+  'iamcredentials.googleapis.com',
+  'oauth2.googleapis.com',
+  'sts.amazonaws.com',
+  'sts.eu-central-1.amazonaws.com',
+  'sts.us-east-1.amazonaws.com',
+]
 
 /**
  * What the gateway's process needs to find the local servers under the names of production: the settings of
@@ -39,6 +51,7 @@ export function environmentFor(
     'login.microsoftonline.com': addresses.identity,
     'sts.windows.net': addresses.identity,
     'oidc.sallyport.test': addresses.identity,
+    ...Object.fromEntries(CLOUD_HOSTS.map((host) => [host, addresses.clouds])),
   }
   return {
     SALLYPORT_ALLOW_STUBS: '1',

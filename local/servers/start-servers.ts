@@ -7,14 +7,14 @@ import { readClientSecrets } from './identity/directory.ts'
 import { holdLock } from './lock.ts'
 
 export type LocalServers = Omit<Addresses, 'identityEndpoint'> & {
-  /** Process ids: azurite, identity, vault-main, vault-gateway. */
+  /** Process ids: azurite, identity, vault-main, vault-gateway, clouds. */
   processes: Record<string, number>
   identityEndpoint: string
   environment(options: EnvironmentOptions): Record<string, string>
   stop(): Promise<void>
 }
 
-type PortName = 'table' | 'blob' | 'queue' | 'identity' | 'vaultMain' | 'vaultGateway'
+type PortName = 'table' | 'blob' | 'queue' | 'identity' | 'vaultMain' | 'vaultGateway' | 'clouds'
 
 export type StartOptions = {
   stateDir: string
@@ -32,7 +32,7 @@ export type StartOptions = {
 }
 
 /**
- * Starts Azurite, the identity server and the two vaults, each a process of its own, and waits until all answer. When one
+ * Starts Azurite, the identity server, the two vaults and the clouds, each a process of its own, and waits until all answer. When one
  * fails, the others are stopped and the error says why. They end by themselves when this process ends in any way.
  */
 export async function startServers(options: StartOptions): Promise<LocalServers> {
@@ -52,7 +52,7 @@ export async function startServers(options: StartOptions): Promise<LocalServers>
   }
   try {
     const { ca } = await ensureCertificates(stateDir, () => Date.now())
-    await allOf([start(azurite(options)), startIdentityAndVaults(options, start)])
+    await allOf([start(azurite(options)), startIdentityAndDependents(options, start)])
     const addresses = { ...addressesOf(started), ca }
     const secrets = await readClientSecrets(stateDir)
     if (!secrets) throw new Error('the identity server left no secrets')
@@ -77,7 +77,8 @@ async function allOf(starts: Promise<unknown>[]): Promise<void> {
 
 type Start = (child: Omit<ChildOptions, 'log'>) => Promise<Child>
 
-async function startIdentityAndVaults(options: StartOptions, start: Start): Promise<void> {
+/** Vaults and clouds check tokens of the identity server: they are told where it listens. */
+async function startIdentityAndDependents(options: StartOptions, start: Start): Promise<void> {
   const identity = await start({
     name: 'identity',
     main: 'identity/main.ts',
@@ -93,7 +94,12 @@ async function startIdentityAndVaults(options: StartOptions, start: Start): Prom
         ...(options.deleteDelayMs === undefined ? [] : ['--delete-delay-ms', String(options.deleteDelayMs)]),
       ],
     })
-  await allOf([vault('main', 'vaultMain'), vault('gateway', 'vaultGateway')])
+  const clouds = start({
+    name: 'clouds',
+    main: 'clouds/main.ts',
+    args: [...common(options), '--port', port(options, 'clouds'), '--identity', origin(identity, 'https')],
+  })
+  await allOf([vault('main', 'vaultMain'), vault('gateway', 'vaultGateway'), clouds])
 }
 
 const azurite = (options: StartOptions): Omit<ChildOptions, 'log'> => ({
@@ -123,6 +129,7 @@ function addressesOf(children: readonly Child[]): Omit<Addresses, 'ca'> {
     identity: origin(child('identity'), 'https'),
     identityEndpoint: `http://127.0.0.1:${child('identity').ports['msi']}/msi/token`,
     vaults: { main: origin(child('vault-main'), 'https'), gateway: origin(child('vault-gateway'), 'https') },
+    clouds: origin(child('clouds'), 'https'),
     table: origin(storage, 'table'),
     blob: origin(storage, 'blob'),
     queue: origin(storage, 'queue'),

@@ -49,8 +49,19 @@ afterAll(async () => {
 })
 
 function writeRun(pid: number): void {
-  const { identity, vaults, table, blob, queue, ca, processes } = servers
-  writeEndpoints(stateDir, { pid, gateway: 'http://127.0.0.1:1', identity, vaults, table, blob, queue, ca, processes })
+  const { identity, vaults, clouds, table, blob, queue, ca, processes } = servers
+  writeEndpoints(stateDir, {
+    pid,
+    gateway: 'http://127.0.0.1:1',
+    identity,
+    vaults,
+    clouds,
+    table,
+    blob,
+    queue,
+    ca,
+    processes,
+  })
 }
 
 async function sallyport(...args: string[]) {

@@ -20,9 +20,20 @@ let table: Table
 
 beforeAll(async () => {
   servers = await startServers({ stateDir: state, memory: true })
-  const { identity, vaults, table: origin, blob, queue, ca, processes } = servers
+  const { identity, vaults, clouds, table: origin, blob, queue, ca, processes } = servers
   const gateway = 'http://127.0.0.1:7071'
-  writeEndpoints(state, { pid: process.pid, gateway, identity, vaults, table: origin, blob, queue, ca, processes })
+  writeEndpoints(state, {
+    pid: process.pid,
+    gateway,
+    identity,
+    vaults,
+    clouds,
+    table: origin,
+    blob,
+    queue,
+    ca,
+    processes,
+  })
   const { config, operator } = await localRun(state, ACCOUNT)
   const azure = createAzure(config, { openCredential: async () => operator })
   table = azure.table('policies')

@@ -1,4 +1,5 @@
 import { type Agent, request } from 'node:https'
+import type { CloudDocuments } from '../../local/servers/clouds/accounts.ts'
 import type { FaultInput } from '../../local/servers/faults.ts'
 import type { MintRequest } from '../../local/servers/identity/control.ts'
 import type { SeedAppInput } from '../../local/servers/seed.ts'
@@ -43,7 +44,13 @@ export function createControl({ agent, account }: { agent: Agent; account: strin
   }
   const vault = (alias: 'main' | 'gateway') =>
     serverControl(`https://${account}-${alias}.vault.azure.net`, `${account}-${alias}`)
-  return { identity, vault }
+  // Any host of the process answers its control paths.
+  const clouds = 'https://sts.googleapis.com'
+  const cloud = (name: string) => serverControl(clouds, `${account}${name}`)
+  const addClouds = async (documents: CloudDocuments) => {
+    await call(agent, `${clouds}/_control/clouds`, 'POST', documents)
+  }
+  return { identity, vault, cloud, addClouds }
 }
 
 function call(agent: Agent, url: string, method: string, body?: unknown): Promise<unknown> {

@@ -15,7 +15,7 @@ export function ownState(rigStateDir: string): { stateDir: string; ca: string; r
   return { stateDir, ca: join(stateDir, 'tls', 'ca.pem'), remove }
 }
 
-export type Server = 'azurite' | 'identity' | 'key-vault'
+export type Server = 'azurite' | 'identity' | 'key-vault' | 'clouds'
 
 /** A server of this test alone, which it may kill. */
 export const startOwn = (server: Server, args: readonly string[]): Promise<Child> =>

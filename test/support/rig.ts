@@ -3,6 +3,7 @@ import type { Agent } from 'node:https'
 import { relative } from 'node:path'
 import type { SecretClient } from '@azure/keyvault-secrets'
 import { expect, inject } from 'vitest'
+import type { CloudDocuments } from '../../local/servers/clouds/accounts.ts'
 import { environmentFor } from '../../local/servers/environment.ts'
 import { type ClientSecrets, clientSecretsPath } from '../../local/servers/identity/directory.ts'
 import { localAgent } from '../../shared/azure/local-route.ts'
@@ -31,6 +32,10 @@ export type TestRig = RigIdentity & {
   createStorage(): Promise<void>
   /** Faults and counters of this file's vaults. */
   vaultControl(alias: 'main' | 'gateway'): ServerControl
+  /** Faults and counters of one cloud service: scope `<account><name>` (a pool, a project, a role, a registry, a hub). */
+  cloudControl(name: string): ServerControl
+  /** Adds accounts of the local clouds, as local/seed/clouds.json has them. */
+  addClouds(documents: CloudDocuments): Promise<void>
   /** The production client under the operator's identity, who may do everything. */
   operatorVault(alias: 'main' | 'gateway'): Promise<SecretClient>
 }
@@ -55,6 +60,8 @@ export function rig(): TestRig {
     ...{ stateDir, addresses, processes, account, environment, config, agent },
     ...identity,
     vaultControl: control.vault,
+    cloudControl: control.cloud,
+    addClouds: control.addClouds,
     // The SDKs are heavy: a file that uses neither must not pay for them.
     async createStorage() {
       const { createStorage } = await import('../../local/servers/create-storage.ts')

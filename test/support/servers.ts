@@ -11,6 +11,7 @@ export type Rig = {
     identity: string
     identityEndpoint: string
     vaults: { main: string; gateway: string }
+    clouds: string
     table: string
     blob: string
     queue: string
@@ -27,7 +28,7 @@ declare module 'vitest' {
   }
 }
 
-/** Starts Azurite, the identity server and both vaults once per run, in a temporary folder that goes afterwards. */
+/** Starts Azurite, the identity server, both vaults and the clouds once per run, in a temporary folder that goes afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stateDir = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
   const files = globSync('test/**/*.test.ts', { cwd: project.config.root }).toSorted()
@@ -42,10 +43,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     deleteDelayMs: 250,
     log: (line) => process.env['SALLYPORT_TEST_LOG'] && process.stderr.write(`${line}\n`),
   })
-  const { identity, identityEndpoint, vaults, table, blob, queue, ca, processes } = servers
+  const { identity, identityEndpoint, vaults, clouds, table, blob, queue, ca, processes } = servers
   project.provide('rig', {
     stateDir,
-    addresses: { identity, identityEndpoint, vaults, table, blob, queue, ca },
+    addresses: { identity, identityEndpoint, vaults, clouds, table, blob, queue, ca },
     processes,
     accounts,
   })

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { JSONWebKeySet } from 'jose'
+import { readJsonFile } from '../atomic-file.ts'
 import { ensureCertificates } from '../certificates.ts'
+import { GOOGLE_ISSUER, googleJwksPath } from '../clouds/google/jwks.ts'
 import { createFaults, type Fault, type Faults, suffer } from '../faults.ts'
 import { type Handler, type ServerAnswer, serve } from '../http-server.ts'
 import { holdLock, SHUTDOWN_MS } from '../lock.ts'
@@ -43,7 +46,7 @@ async function start(flags: Flags): Promise<Started> {
   const faults = createFaults()
   const verifyAssertion = createAssertionVerifier({
     tenant: directory.tenant,
-    issuerKeys: issuerKeysOf(keys, certificates.ca),
+    issuerKeys: issuerKeysOf(keys, certificates.ca, googleJwksPath(join(stateDir, 'clouds'))),
     now,
   })
   const anyRealm = flags['control'] === true
@@ -64,10 +67,11 @@ async function start(flags: Flags): Promise<Started> {
   }
 }
 
-/** Assertions may come from this very server's issuers; they need no network. */
-function issuerKeysOf(keys: ReturnType<typeof createKeyStore>, ca: string) {
+/** Assertions may come from this very server's issuers, which need no network, or from Google's, whose stand-in left its keys. */
+function issuerKeysOf(keys: ReturnType<typeof createKeyStore>, ca: string, googleJwks: string) {
   const outside = createIssuerKeys(ca)
   return async (issuer: string) => {
+    if (issuer === GOOGLE_ISSUER) return (await readJsonFile(googleJwks)) as JSONWebKeySet | undefined
     const [, name] = /^https:\/\/oidc\.sallyport\.test\/([a-z0-9-]+)$/.exec(issuer) ?? []
     const entra =
       /^https:\/\/(?:sts\.windows\.net\/([0-9a-f-]{36})\/|login\.microsoftonline\.com\/([0-9a-f-]{36})\/v2\.0)$/

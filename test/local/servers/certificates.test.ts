@@ -30,6 +30,9 @@ it('makes a certificate for every host name that local servers stand in for, sig
     'login.microsoftonline.com',
     'sts.windows.net',
     'oidc.sallyport.test',
+    'iamcredentials.googleapis.com',
+    'sts.eu-central-1.amazonaws.com',
+    'registry.azurecr.io',
   ]) {
     expect(server.checkHost(host)).toBeDefined()
   }

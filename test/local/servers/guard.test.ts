@@ -27,6 +27,7 @@ describe('T38: local servers never run in Azure', () => {
     ['key-vault', {}],
     ['azurite', { SALLYPORT_ALLOW_STUBS: '1', WEBSITE_SITE_NAME: 'sallyport' }],
     ['identity', { SALLYPORT_ALLOW_STUBS: '1', WEBSITE_POD_NAME: 'x' }],
+    ['clouds', { SALLYPORT_ALLOW_STUBS: '1', WEBSITE_SKU: 'FlexConsumption' }],
   ])('%s refuses as a process, before it touches its folder (%o)', async (server, env) => {
     const main = join('local', 'servers', server, 'main.ts')
     const child = spawn(process.execPath, [main, '--state', folder], { env: { PATH: process.env['PATH'], ...env } })

@@ -65,7 +65,13 @@ it('kill -9 of the parent: no process stays, nothing Azurite acknowledged is los
     for await (const row of (await tableClient(again)).listEntities()) rows.push(row.rowKey)
     expect(rows).toHaveLength(40)
     await vi.waitFor(() => expect(Object.values(running.processes).filter(isAlive)).toEqual([]), { timeout: 10_000 })
-    expect(Object.keys(again.processes).toSorted()).toEqual(['azurite', 'identity', 'vault-gateway', 'vault-main'])
+    expect(Object.keys(again.processes).toSorted()).toEqual([
+      'azurite',
+      'clouds',
+      'identity',
+      'vault-gateway',
+      'vault-main',
+    ])
   } finally {
     await again.stop()
   }

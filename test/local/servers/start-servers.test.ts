@@ -41,7 +41,7 @@ it('gives the gateway an environment that its configuration takes, on wanted por
   try {
     expect(servers.vaults.main).toBe(`https://127.0.0.1:${wanted}`)
     expect([servers.table, servers.identity]).not.toContain(`https://127.0.0.1:${blocked}`)
-    expect(lines).toHaveLength(4)
+    expect(lines).toHaveLength(5)
 
     const environment = servers.environment({ account: 'sallyportdev', issuer: 'http://127.0.0.1:7071' })
     const config = loadConfig(environment)
