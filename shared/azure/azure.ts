@@ -82,6 +82,8 @@ async function openManagedIdentity({ local }: Pick<Config, 'local'>): Promise<To
   const { ManagedIdentityCredential } = await import('@azure/identity')
   return new ManagedIdentityCredential({
     retryOptions: { maxRetries: 1, retryDelayInMs: 200 },
+    // Every request carries the header that is good for tokens of this identity: it goes nowhere else (T40).
+    redirectOptions: { maxRetries: 0 },
     // Locally the endpoint is plain http on the loopback; an agent of our own keeps a proxy setting from capturing it.
     ...(local && { agent: new HttpAgent({ keepAlive: true }) }),
   })
