@@ -24,7 +24,7 @@ export const oauthToken: Endpoint = {
         headers: { Pragma: 'no-cache', ...receiptHeader(grant.receipt) },
         json: {
           access_token: issued.token,
-          issued_token_type: issuedTokenType,
+          issued_token_type: issued.issuedTokenType ?? issuedTokenType,
           token_type: issued.tokenType,
           ...issued.parts,
           expires_in: issued.expiresInSeconds,

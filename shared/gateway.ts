@@ -2,6 +2,7 @@ import { createJournal } from './audit/journal.ts'
 import { createRefusals } from './audit/refusals.ts'
 import { createValueHasher } from './audit/value-hash.ts'
 import { createAzure } from './azure/azure.ts'
+import { CLOUDS, type CloudName } from './azure/clouds.ts'
 import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
@@ -14,6 +15,7 @@ import { decide } from './policy/decide.ts'
 import type { Decision, Question } from './policy/decision.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
+import { createBroker } from './tokens/broker/broker.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { createKinds } from './tokens/kinds/kinds.ts'
 import { createTokens, type Tokens } from './tokens/tokens.ts'
@@ -92,6 +94,16 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
     report,
   })
+  const broker = createBroker({ now, report })
+  const kinds = createKinds({
+    keys,
+    issuer: config.issuer,
+    storage: {
+      sign: azure.sasSigner(broker),
+      suffixes: storageSuffixes(config.cloud),
+      ownAccount: accountOf(config.tableEndpoint),
+    },
+  })
   policy.start()
   void warmUp()
   return {
@@ -106,7 +118,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     decide: decideNow,
     policy,
     secrets,
-    tokens: createTokens({ keys, kinds: createKinds({ keys, issuer: config.issuer }), now, policy }),
+    tokens: createTokens({ keys, kinds, now, policy }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {
@@ -124,3 +136,10 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'gateway.started', detail })
   }
 }
+
+const storageSuffixes = (cloud: CloudName) => {
+  const { blobSuffix, queueSuffix, tableSuffix } = CLOUDS[cloud]
+  return { blob: blobSuffix, queue: queueSuffix, table: tableSuffix }
+}
+
+const accountOf = (endpoint: string) => new URL(endpoint).hostname.split('.')[0] ?? ''

@@ -123,6 +123,8 @@ describe('architecture', () => {
       'shared/audit/ratchet.ts',
       'shared/audit/value-hash.ts',
       'shared/azure/key-vault.ts',
+      'shared/azure/storage/blob-sas.ts',
+      'shared/azure/storage/queue-table-sas.ts',
       'shared/tokens/keys/signing-key.ts',
       'shared/tokens/keys/symmetric-key.ts',
     ])

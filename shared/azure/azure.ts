@@ -3,12 +3,15 @@ import type { Agent } from 'node:https'
 import type { TokenCredential } from '@azure/identity'
 import type { Config } from '../config.ts'
 import type { Vault } from '../secrets/vault.ts'
+import type { Broker } from '../tokens/broker/broker.ts'
+import type { SignSas } from '../tokens/storage/sas.ts'
 import { clientOptions } from './client-options.ts'
 import { createClockSkew } from './clock-skew.ts'
 import { createCredential } from './credential.ts'
 import { createKeyVault } from './key-vault.ts'
 import { localAgent } from './local-route.ts'
 import { sharedOnce } from './once.ts'
+import { createSasSigner } from './storage/sign-sas.ts'
 import { TABLES } from './storage-names.ts'
 import type { Table } from './table.ts'
 import { createTable } from './table-client.ts'
@@ -20,6 +23,8 @@ export type Azure = {
   table(name: keyof typeof TABLES): Table
   /** With an alias its values can be revealed under a Grant; without one they never can. */
   vault(url: string, alias?: string): Vault
+  /** Signs SAS with user delegation keys of the gateway's identity, which rest in the broker. */
+  sasSigner(broker: Broker): SignSas
   /** Local run only: reaches the local servers under their production names. */
   agent?: Agent
   /** Storage server's clock minus ours; undefined before the first answer. */
@@ -69,6 +74,7 @@ export function createAzure(
     table: (name) => createTable(sharedOnce(() => openTable(TABLES[name]))),
     vault: (url, alias) =>
       createKeyVault({ url, alias, open: sharedOnce(() => openVault(url)), report, identity: identity.describe }),
+    sasSigner: (broker) => createSasSigner({ ...deps, credential, broker }),
     ...(agent && { agent }),
     clockSkewMs: skew.skewMs,
   }

@@ -5,6 +5,8 @@ export type Cloud = {
   issuers: { v1: string; v2: string }
   vaultSuffix: string
   tableSuffix: string
+  blobSuffix: string
+  queueSuffix: string
   arm: string
   graph: string
 }
@@ -16,6 +18,8 @@ export const CLOUDS = {
     issuers: { v1: 'https://sts.windows.net/{tid}/', v2: 'https://login.microsoftonline.com/{tid}/v2.0' },
     vaultSuffix: 'vault.azure.net',
     tableSuffix: 'table.core.windows.net',
+    blobSuffix: 'blob.core.windows.net',
+    queueSuffix: 'queue.core.windows.net',
     arm: 'https://management.azure.com',
     graph: 'https://graph.microsoft.com',
   },
@@ -24,6 +28,8 @@ export const CLOUDS = {
     issuers: { v1: 'https://sts.chinacloudapi.cn/{tid}/', v2: 'https://login.partner.microsoftonline.cn/{tid}/v2.0' },
     vaultSuffix: 'vault.azure.cn',
     tableSuffix: 'table.core.chinacloudapi.cn',
+    blobSuffix: 'blob.core.chinacloudapi.cn',
+    queueSuffix: 'queue.core.chinacloudapi.cn',
     arm: 'https://management.chinacloudapi.cn',
     graph: 'https://microsoftgraph.chinacloudapi.cn',
   },
@@ -32,6 +38,8 @@ export const CLOUDS = {
     issuers: { v1: 'https://sts.windows.net/{tid}/', v2: 'https://login.microsoftonline.us/{tid}/v2.0' },
     vaultSuffix: 'vault.usgovcloudapi.net',
     tableSuffix: 'table.core.usgovcloudapi.net',
+    blobSuffix: 'blob.core.usgovcloudapi.net',
+    queueSuffix: 'queue.core.usgovcloudapi.net',
     arm: 'https://management.usgovcloudapi.net',
     graph: 'https://graph.microsoft.us',
   },

@@ -10,4 +10,6 @@ export type BlastRadius = {
   boundTo: readonly string[]
   /** Whose name it speaks in: a principal id. */
   issuedAs: string
+  /** It rests on something that its service calls a preview. */
+  preview?: true
 }

@@ -7,7 +7,7 @@ import type { JwtTarget } from '../policy/target.ts'
 import type { BlastRadius } from './blast-radius.ts'
 import { delegate } from './delegation.ts'
 import type { Signer } from './keys/signer.ts'
-import { boundLifetime } from './lifetime.ts'
+import { boundLifetime, TOO_SHORT } from './lifetime.ts'
 import { narrowScope } from './scope.ts'
 
 /** RFC 9068 §2.1: keeps access tokens apart from every other kind of JWT. */
@@ -74,8 +74,6 @@ export function planJwt(wish: JwtWish): JwtPlan {
 
 /** The truth until `/oauth2/introspect` and `/oauth2/revoke` exist: a verifier looks at signature and `exp` alone. */
 const REVOCABLE = 'no'
-
-const TOO_SHORT = 'less than a second of lifetime would be left: the token sent ends too soon'
 
 /** Signs a planned token; `tokenHash` is what the journal keeps of it. */
 export async function signJwt({ claims }: JwtPlan, signer: Signer): Promise<{ token: string; tokenHash: string }> {

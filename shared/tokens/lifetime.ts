@@ -10,6 +10,9 @@ export type Bounds = {
   notAfter: number
 }
 
+/** Said when `boundLifetime` gives none. */
+export const TOO_SHORT = 'less than a second of lifetime would be left: the token sent ends too soon'
+
 /** The longest lifetime within every bound (RFC 8693: never beyond subject or actor); undefined when less than a second is left. */
 export function boundLifetime({ now, maxSeconds, notAfter }: Bounds): Lifetime | undefined {
   const iat = Math.floor(now / 1_000)

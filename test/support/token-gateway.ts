@@ -78,7 +78,7 @@ export async function tokenGateway() {
     now,
     authenticate: authenticator.authenticate,
     admit: gate.admit,
-    tokens: createTokens({ keys, kinds: createKinds({ keys, issuer: GATEWAY }), now, policy }),
+    tokens: createTokens({ keys, kinds: createKinds({ keys, issuer: GATEWAY, storage: noStorage }), now, policy }),
     log: (line: unknown) => logged.push(line),
   }
   const gateway = parts as unknown as Gateway
@@ -180,6 +180,13 @@ async function createIssuer(clock: { now: number }) {
       return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: 'issuer-1', ...header }).sign(privateKey)
     },
   }
+}
+
+/** The rig's tests sign SAS with keys of Azurite. */
+const noStorage = {
+  sign: () => Promise.reject(new GatewayError('upstream_unavailable', 'not_in_this_test')),
+  suffixes: { blob: 'blob.core.windows.net', queue: 'queue.core.windows.net', table: 'table.core.windows.net' },
+  ownAccount: 'sallyport',
 }
 
 export const idOf = (subject: string) => `oidc:test:${Buffer.from(subject).toString('base64url')}`

@@ -92,7 +92,7 @@ function ofTarget({ token, resources }: PolicyDocument & { kind: 'target' }, kno
   for (const [at, uri] of resources.entries()) {
     if (!isNew(known.resources, uri)) found.push([['resources', at], 'names another target too'])
   }
-  if (known.issuerAudiences.has(token.audience)) {
+  if (token.kind === 'jwt' && known.issuerAudiences.has(token.audience)) {
     found.push([['token', 'audience'], 'is the audience of this gateway: its tokens are for other services'])
   }
   return found

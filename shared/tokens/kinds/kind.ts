@@ -32,6 +32,8 @@ export type MintedToken = {
   token: string
   /** RFC 8693 §2.2.1: `Bearer`, or `N_A` for what is no access token (a SAS, cloud credentials). */
   tokenType: 'Bearer' | 'N_A'
+  /** RFC 8693 §2.2.1 of what is neither access token nor JWT; absent = what was asked for. */
+  issuedTokenType?: string
   /** Further members of the answer: `{ url }` of a SAS, `{ accessKeyId, … }` of cloud credentials. */
   parts?: Readonly<Record<string, string>>
   blastRadius: BlastRadius

@@ -180,7 +180,7 @@ describe('faults of a document', () => {
     ],
     ['keys by http', issuer('e', { jwksUri: 'http://e.example/keys' }), ['/0/jwksUri']],
     ['no access', { ...target('t'), access: undefined }, ['/0/access']],
-    ['a kind of token of later', target('t', { token: { kind: 'storage-sas' } }), ['/0/token/kind']],
+    ['a kind of token of later', target('t', { token: { kind: 'teapot' } }), ['/0/token/kind']],
     [
       'an hour and a second',
       target('t', { token: { kind: 'jwt', audience: 'a', scopes: [], maxTtlSeconds: 3_601 } }),
