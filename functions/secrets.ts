@@ -2,9 +2,9 @@ import { receiptHeader } from '../shared/gate.ts'
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
 import { readQuery } from '../shared/http/query.ts'
-import { answerPage, ListSecretsQuery } from '../shared/secrets/pages.ts'
+import { answerPage, ListSecretsQuery, positionOf } from '../shared/secrets/pages.ts'
 
-/** The names and metadata a caller may see, and nothing else: an unknown vault is an empty one. */
+/** The names and metadata a caller may see, and nothing else: an unknown vault is an empty one, none named means all. */
 export const secrets: Endpoint = {
   name: 'secrets',
   route: 'v1/secrets',
@@ -16,10 +16,10 @@ export const secrets: Endpoint = {
       const action = 'secret:list' as const
       const permits = (resource: string) => gateway.decide({ ...caller, action, resource }).effect === 'permit'
       let next: string | undefined
-      const resource = `secret/${query.vault}`
+      const resource = query.vault === undefined ? 'secret' : `secret/${query.vault}`
       const grant = await gateway.admitList({ ...caller, action, resource }, async () => {
         const page = await gateway.secrets.listPage({ ...query, permits })
-        next = page.next
+        next = page.next && positionOf(page.next)
         return page.candidates
       })
       grant.spend(action, resource)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SecretMetadata } from './metadata.ts'
-import { SecretItem } from './secret-ref.ts'
-import { SECRET_NAME, SECRET_VERSION } from './vault.ts'
+import { SecretItem, type SecretRef } from './secret-ref.ts'
+import { SECRET_VERSION } from './vault.ts'
 
 const MAX_LIMIT = 200
 const DEFAULT_LIMIT = 100
@@ -13,7 +13,7 @@ const limit = z
   .refine((count) => count >= 1 && count <= MAX_LIMIT, `must be 1 to ${MAX_LIMIT}`)
   .default(DEFAULT_LIMIT)
 
-/** An opaque position is the last name or version the caller has seen, so it tells nothing new; text that is none is refused. */
+/** An opaque position is the last secret or version the caller has seen, so it tells nothing new; text that is none is refused. */
 const position = (shape: RegExp) =>
   z
     .string()
@@ -22,17 +22,27 @@ const position = (shape: RegExp) =>
     .refine((text) => shape.test(text), 'is not a position of this list')
     .optional()
 
-/** Query of the list of a vault's secrets. */
+const LISTED_SECRET = /^[a-z][a-z0-9-]{0,30}\/[0-9a-z-]{1,127}$/
+
+/** Query of the list of secrets: of one vault, or of all. */
 export const ListSecretsQuery = z.strictObject({
-  vault: SecretItem.shape.vault,
+  vault: SecretItem.shape.vault.optional(),
   prefix: z
     .string()
     .regex(/^[0-9a-zA-Z-]{0,127}$/)
     .toLowerCase()
     .default(''),
   limit,
-  after: position(SECRET_NAME).transform((name) => name ?? ''),
+  after: position(LISTED_SECRET).transform((text) => (text === undefined ? undefined : listedSecret(text))),
 })
+
+function listedSecret(text: string): SecretRef {
+  const [vault = '', name = ''] = text.split('/')
+  return { vault, name }
+}
+
+/** The position of a secret in the list, as `after` takes it. */
+export const positionOf = ({ vault, name }: SecretRef): string => `${vault}/${name}`
 
 /** Query of the list of a secret's versions. */
 export const VersionsQuery = z.strictObject({ limit, after: position(SECRET_VERSION) })

@@ -50,6 +50,16 @@ describe('GET /v1/secrets', () => {
     expect(JSON.stringify([await list('billing-app', 'vault=main'), on.lines])).not.toContain(CANARY)
   })
 
+  it('200 without a vault: all that callers can name, page by page; recorded on `secret`', async () => {
+    expect(await walk('billing-app', 'limit=7')).toEqual(names)
+    expect(await walk('stranger', '')).toEqual([])
+    const answer = await list('logic-app', '')
+    expect((answer.json as Page).value.map(({ name }) => name)).toEqual(['orders-db-password', ...names, 'upper-case'])
+    const txn = answer.headers?.['X-Sallyport-Txn']
+    const intent = (await on.journal()).find((entry) => entry.kind === 'intent' && entry.txn === txn)
+    expect(intent).toMatchObject({ action: 'secret:list', resource: 'secret' })
+  })
+
   it('leaves out what a read would be refused for an obligation', async () => {
     expect(await walk('approver', 'vault=main')).toEqual([])
   })
@@ -82,7 +92,6 @@ describe('GET /v1/secrets', () => {
   })
 
   it.each([
-    '',
     'vault=',
     'vault=a/b',
     'vault=Main',
@@ -91,6 +100,9 @@ describe('GET /v1/secrets', () => {
     'vault=main&limit=x',
     'vault=main&prefix=a/b',
     'vault=main&after=%21',
+    // Of another list, or no secret's name.
+    'after=b25l',
+    'after=bWFpbi8uLg',
     'vault=main&other=1',
     'vault=main&vault=main',
   ])('400 invalid_request: %s', async (query) => {

@@ -64,9 +64,19 @@ export const RECIPES: Record<string, Recipe> = {
   'GET /v1/whoami': { credential: 'bearer', badQueries: ['principal=me'] },
   'GET /v1/secrets': {
     credential: 'bearer',
-    query: 'vault=main',
     repeatable: 'vault=main',
-    badQueries: ['limit=0', 'limit=201', 'limit=1.5', 'limit=', 'after=!', 'after=Li4', 'prefix=a/b', 'Limit=1'],
+    badQueries: [
+      'vault=',
+      'vault=a/b',
+      'limit=0',
+      'limit=201',
+      'limit=1.5',
+      'limit=',
+      'after=!',
+      'after=Li4',
+      'prefix=a/b',
+      'Limit=1',
+    ],
   },
   'GET /v1/secrets/{vault}/{name}': {
     credential: 'bearer',
