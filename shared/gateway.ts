@@ -16,6 +16,8 @@ import type { Decision, Question } from './policy/decision.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
 import { createBroker } from './tokens/broker/broker.ts'
+import { createFederationTokens } from './tokens/federation-token.ts'
+import { createGoogle } from './tokens/google/google.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { createKinds } from './tokens/kinds/kinds.ts'
 import { createTokens, type Tokens } from './tokens/tokens.ts'
@@ -95,6 +97,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     report,
   })
   const broker = createBroker({ now, report })
+  const federation = createFederationTokens({ keys, issuer: config.issuer, now })
+  const google = createGoogle({ ...(azure.agent && { agent: azure.agent }), federation, ownEntraToken: azure.ownToken })
   const kinds = createKinds({
     keys,
     issuer: config.issuer,
@@ -103,6 +107,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       suffixes: storageSuffixes(config.cloud),
       ownAccount: accountOf(config.tableEndpoint),
     },
+    google: { broker, google, now },
   })
   policy.start()
   void warmUp()

@@ -7,7 +7,7 @@ import type { Broker } from '../tokens/broker/broker.ts'
 import type { SignSas } from '../tokens/storage/sas.ts'
 import { clientOptions } from './client-options.ts'
 import { createClockSkew } from './clock-skew.ts'
-import { createCredential } from './credential.ts'
+import { CredentialFailure, createCredential } from './credential.ts'
 import { createKeyVault } from './key-vault.ts'
 import { localAgent } from './local-route.ts'
 import { sharedOnce } from './once.ts'
@@ -25,6 +25,8 @@ export type Azure = {
   vault(url: string, alias?: string): Vault
   /** Signs SAS with user delegation keys of the gateway's identity, which rest in the broker. */
   sasSigner(broker: Broker): SignSas
+  /** A token of the gateway's own identity for a resource of its tenant; throws CredentialFailure. */
+  ownToken(resource: string): Promise<string>
   /** Local run only: reaches the local servers under their production names. */
   agent?: Agent
   /** Storage server's clock minus ours; undefined before the first answer. */
@@ -75,6 +77,11 @@ export function createAzure(
     vault: (url, alias) =>
       createKeyVault({ url, alias, open: sharedOnce(() => openVault(url)), report, identity: identity.describe }),
     sasSigner: (broker) => createSasSigner({ ...deps, credential, broker }),
+    ownToken: async (resource) => {
+      const token = await credential.getToken(`${resource}/.default`)
+      if (!token) throw new CredentialFailure('no token')
+      return token.token
+    },
     ...(agent && { agent }),
     clockSkewMs: skew.skewMs,
   }

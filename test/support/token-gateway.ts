@@ -10,6 +10,7 @@ import { decide } from '../../shared/policy/decide.ts'
 import type { Question } from '../../shared/policy/decision.ts'
 import { parsePolicySet } from '../../shared/policy/documents/policy-set.ts'
 import { createSnapshotBuilder, rolesFirst } from '../../shared/policy/snapshot.ts'
+import { createBroker } from '../../shared/tokens/broker/broker.ts'
 import { SIGNING_ALGORITHMS } from '../../shared/tokens/keys/key-names.ts'
 import type { KeyRing } from '../../shared/tokens/keys/key-ring.ts'
 import { createSigner } from '../../shared/tokens/keys/signer.ts'
@@ -78,7 +79,17 @@ export async function tokenGateway() {
     now,
     authenticate: authenticator.authenticate,
     admit: gate.admit,
-    tokens: createTokens({ keys, kinds: createKinds({ keys, issuer: GATEWAY, storage: noStorage }), now, policy }),
+    tokens: createTokens({
+      keys,
+      kinds: createKinds({
+        keys,
+        issuer: GATEWAY,
+        storage: noStorage,
+        google: { broker: createBroker({ now }), google: noGoogle, now },
+      }),
+      now,
+      policy,
+    }),
     log: (line: unknown) => logged.push(line),
   }
   const gateway = parts as unknown as Gateway
@@ -188,5 +199,8 @@ const noStorage = {
   suffixes: { blob: 'blob.core.windows.net', queue: 'queue.core.windows.net', table: 'table.core.windows.net' },
   ownAccount: 'sallyport',
 }
+
+/** The rig's tests ask the local clouds. */
+const noGoogle = { accessToken: () => Promise.reject(new GatewayError('upstream_unavailable', 'not_in_this_test')) }
 
 export const idOf = (subject: string) => `oidc:test:${Buffer.from(subject).toString('base64url')}`

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { distinct, Name, ResourceUri } from './primitives.ts'
+import { GoogleToken } from './target-kinds/google.ts'
 import { JwtToken } from './target-kinds/jwt.ts'
 import { StorageSasToken, sasWrites } from './target-kinds/storage-sas.ts'
 
 /** One schema per kind of token, each in its own file; another kind is one more entry here. */
-const Token = z.discriminatedUnion('kind', [JwtToken, StorageSasToken])
+const Token = z.discriminatedUnion('kind', [JwtToken, StorageSasToken, GoogleToken])
 
 /** What a token may be asked for (target.ts). `access` has no default: it decides between READ and MUTATE. */
 export const TargetDocument = z

@@ -1,17 +1,19 @@
 import type { TargetKind } from '../../policy/target.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Kinds } from '../plan-token.ts'
+import { createGoogleKind, type GoogleKindDeps } from './google.ts'
 import { createJwtKind } from './jwt.ts'
 import type { TokenKind } from './kind.ts'
 import { createStorageSasKind, type StorageSasDeps } from './storage-sas.ts'
 
-export type KindsDeps = { keys: KeyRing; issuer: string; storage: StorageSasDeps }
+export type KindsDeps = { keys: KeyRing; issuer: string; storage: StorageSasDeps; google: GoogleKindDeps }
 
 /** Every kind of token there is; a kind that policy knows and this list lacks does not compile. */
 export function createKinds(deps: KindsDeps): Kinds {
   const kinds: { [K in TargetKind]: TokenKind<K> } = {
     jwt: createJwtKind(deps),
     'storage-sas': createStorageSasKind(deps.storage),
+    google: createGoogleKind(deps.google),
   }
   return new Map(Object.values(kinds).map((kind) => [kind.kind, kind as TokenKind]))
 }
