@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CLOUDS, type CloudName } from './azure/clouds.ts'
+import { describeIdentity, type IdentitySource, readIdentitySource } from './azure/identity-source.ts'
 
 /** Where the connections of production hosts go in a local run; refused in Azure. */
 export type LocalRoute = { hosts: Record<string, string>; caPath: string }
@@ -8,6 +9,8 @@ export type Config = {
   mode: 'azure' | 'local'
   version: string
   cloud: CloudName
+  /** The gateway's own identity, and the same in words. */
+  identity: { source: IdentitySource; described: string }
   /** `iss` of our own tokens and base of the metadata; never taken from Host. */
   issuer: string
   /** Names this process in `writer.open` of the journal. */
@@ -43,6 +46,7 @@ const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1
 
 const Settings = z.object({
   SALLYPORT_CLOUD: z.enum(Object.keys(CLOUDS) as [CloudName, ...CloudName[]]).default('AzurePublic'),
+  SALLYPORT_IDENTITY: z.string().optional(),
   SALLYPORT_ISSUER: z.url({ protocol: /^https?$/ }),
   SALLYPORT_TABLE_ENDPOINT: z.url({ protocol: /^https$/ }),
   SALLYPORT_VAULTS: z.string().min(1),
@@ -100,6 +104,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     version: VERSION,
     instance: env['WEBSITE_POD_NAME'] ?? env['WEBSITE_INSTANCE_ID'] ?? 'local',
     cloud: settings.SALLYPORT_CLOUD,
+    identity: readIdentity(settings.SALLYPORT_IDENTITY, env),
     issuer: settings.SALLYPORT_ISSUER.replace(/\/$/, ''),
     tableEndpoint: origin(settings.SALLYPORT_TABLE_ENDPOINT),
     vaults,
@@ -133,6 +138,24 @@ function localRoute(
     throw new Error(faults(['SALLYPORT_ALLOW_STUBS=1 needs SALLYPORT_LOCAL_HOSTS and SALLYPORT_LOCAL_CA']))
   }
   return { hosts: parsePairs('SALLYPORT_LOCAL_HOSTS', SALLYPORT_LOCAL_HOSTS), caPath: SALLYPORT_LOCAL_CA }
+}
+
+function readIdentity(setting: string | undefined, env: Record<string, string | undefined>): Config['identity'] {
+  const source = attempt('SALLYPORT_IDENTITY', () => readIdentitySource(setting, env))
+  const marker = AZURE_MARKERS.find((name) => env[name])
+  // The default chain would take whatever it finds, and a stored secret is what a managed identity is there to replace.
+  if (marker && (source.kind === 'chain' || source.kind === 'environment')) {
+    throw new Error(faults([`SALLYPORT_IDENTITY: only a managed or workload identity in Azure (${marker} is set)`]))
+  }
+  return { source, described: describeIdentity(source, env) }
+}
+
+function attempt<T>(setting: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Error(faults([`${setting}: ${error instanceof Error ? error.message : 'is wrong'}`]))
+  }
 }
 
 function readVaults(text: string): ReadonlyMap<string, string> {

@@ -47,7 +47,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/audit',
     'shared/policy',
   ],
-  'shared/config': ['shared/azure/clouds'],
+  'shared/config': ['shared/azure/clouds', 'shared/azure/identity-source'],
   'shared/errors': [],
   'shared/strict-json': [],
   'shared/log': [],
@@ -122,6 +122,7 @@ describe('architecture', () => {
     expect(users.sort()).toEqual([
       'shared/audit/ratchet.ts',
       'shared/audit/value-hash.ts',
+      'shared/azure/entra.ts',
       'shared/azure/key-vault.ts',
       'shared/azure/storage/blob-sas.ts',
       'shared/azure/storage/queue-table-sas.ts',

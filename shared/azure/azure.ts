@@ -1,16 +1,20 @@
-import { Agent as HttpAgent } from 'node:http'
 import type { Agent } from 'node:https'
 import type { TokenCredential } from '@azure/identity'
 import type { Config } from '../config.ts'
 import type { Vault } from '../secrets/vault.ts'
-import type { Broker } from '../tokens/broker/broker.ts'
+import { type Broker, createBroker } from '../tokens/broker/broker.ts'
+import type { EntraPort } from '../tokens/entra/entra-port.ts'
 import type { SignSas } from '../tokens/storage/sas.ts'
 import { clientOptions } from './client-options.ts'
 import { createClockSkew } from './clock-skew.ts'
+import { CLOUDS } from './clouds.ts'
 import { CredentialFailure, createCredential } from './credential.ts'
+import { createEntra } from './entra.ts'
+import type { IdentitySource } from './identity-source.ts'
 import { createKeyVault } from './key-vault.ts'
 import { localAgent } from './local-route.ts'
 import { sharedOnce } from './once.ts'
+import { openIdentity } from './open-identity.ts'
 import { createSasSigner } from './storage/sign-sas.ts'
 import { TABLES } from './storage-names.ts'
 import type { Table } from './table.ts'
@@ -25,6 +29,10 @@ export type Azure = {
   vault(url: string, alias?: string): Vault
   /** Signs SAS with user delegation keys of the gateway's identity, which rest in the broker. */
   sasSigner(broker: Broker): SignSas
+  /** Tokens of Entra ID for applications, users and the gateway itself. */
+  entra: EntraPort
+  /** Gets a token of the gateway's own identity now; throws CredentialFailure. */
+  checkIdentity(): Promise<void>
   /** A token of the gateway's own identity for a resource of its tenant; throws CredentialFailure. */
   ownToken(resource: string): Promise<string>
   /** Local run only: reaches the local servers under their production names. */
@@ -38,18 +46,24 @@ export type AzureDeps = {
   report?(event: string, detail: Record<string, unknown>): void
   /** Another identity than the gateway's own: an operator's, in the CLI and when a local run is seeded. */
   openCredential?(): Promise<TokenCredential>
+  /** Where tokens rest; one of its own when absent. */
+  broker?: Broker
 }
 
 /** The Azure side of one process; the SDKs are imported at the first call, not at start. */
 export function createAzure(
-  config: Pick<Config, 'tableEndpoint' | 'local'>,
-  { now = Date.now, report = () => {}, openCredential }: AzureDeps = {},
+  config: Pick<Config, 'tableEndpoint' | 'local'> & Partial<Pick<Config, 'cloud' | 'identity'>>,
+  { now = Date.now, report = () => {}, openCredential, broker = createBroker({ now, report }) }: AzureDeps = {},
 ): Azure {
   const agent = config.local && localAgent(config.local)
   const skew = createClockSkew()
   const identity = createTokenIdentity()
-  const open = sharedOnce(openCredential ?? (() => openManagedIdentity(config)))
-  const credential = createCredential({ open, now, seen: identity.seen })
+  const { authority } = CLOUDS[config.cloud ?? 'AzurePublic']
+  const ownSource: IdentitySource = config.identity?.source ?? { kind: 'managed' }
+  const openSource = (source: IdentitySource) => openIdentity(source, authority)
+  const open = sharedOnce(openCredential ?? (() => openSource(ownSource)))
+  const whose = openCredential ? 'operator' : 'gateway'
+  const credential = createCredential({ open, broker, identity: whose, seen: identity.seen })
   const deps = { ...(agent && { agent }), now }
   const sdk = {
     tables: sharedOnce(() => import('@azure/data-tables')),
@@ -82,22 +96,11 @@ export function createAzure(
       if (!token) throw new CredentialFailure('no token')
       return token.token
     },
+    entra: createEntra({ authority, open: openSource, ownSource, ...(agent && { agent }) }),
+    async checkIdentity() {
+      await credential.getToken(`https://storage.azure.com/.default`)
+    },
     ...(agent && { agent }),
     clockSkewMs: skew.skewMs,
   }
-}
-
-/**
- * TRAP: the SDK's managed-identity client is static: the first credential's endpoint, header and network client serve the
- * whole process, whatever a second one is given. One process has one identity.
- */
-async function openManagedIdentity({ local }: Pick<Config, 'local'>): Promise<TokenCredential> {
-  const { ManagedIdentityCredential } = await import('@azure/identity')
-  return new ManagedIdentityCredential({
-    retryOptions: { maxRetries: 1, retryDelayInMs: 200 },
-    // Every request carries the header that is good for tokens of this identity: it goes nowhere else (T40).
-    redirectOptions: { maxRetries: 0 },
-    // Locally the endpoint is plain http on the loopback; an agent of our own keeps a proxy setting from capturing it.
-    ...(local && { agent: new HttpAgent({ keepAlive: true }) }),
-  })
 }

@@ -9,6 +9,8 @@ export type Cloud = {
   queueSuffix: string
   arm: string
   graph: string
+  /** `aud` of an assertion that a federated credential trusts. */
+  exchangeAudience: string
 }
 
 /** Sources: MSAL AuthorityMetadata; learn.microsoft.com/graph/deployments; Entra national clouds. */
@@ -22,6 +24,7 @@ export const CLOUDS = {
     queueSuffix: 'queue.core.windows.net',
     arm: 'https://management.azure.com',
     graph: 'https://graph.microsoft.com',
+    exchangeAudience: 'api://AzureADTokenExchange',
   },
   AzureChina: {
     authority: 'https://login.partner.microsoftonline.cn',
@@ -32,6 +35,7 @@ export const CLOUDS = {
     queueSuffix: 'queue.core.chinacloudapi.cn',
     arm: 'https://management.chinacloudapi.cn',
     graph: 'https://microsoftgraph.chinacloudapi.cn',
+    exchangeAudience: 'api://AzureADTokenExchangeChina',
   },
   AzureUSGovernment: {
     authority: 'https://login.microsoftonline.us',
@@ -42,6 +46,7 @@ export const CLOUDS = {
     queueSuffix: 'queue.core.usgovcloudapi.net',
     arm: 'https://management.usgovcloudapi.net',
     graph: 'https://graph.microsoft.us',
+    exchangeAudience: 'api://AzureADTokenExchangeUSGov',
   },
 } as const satisfies Record<string, Cloud>
 

@@ -2,31 +2,30 @@ import type { AccessToken, GetTokenOptions } from '@azure/identity'
 import { describe, expect, it } from 'vitest'
 import { createAzure } from '../../../shared/azure/azure.ts'
 import { createCredential } from '../../../shared/azure/credential.ts'
+import { createBroker } from '../../../shared/tokens/broker/broker.ts'
 import { rig } from '../../support/rig.ts'
 
 const local = rig()
 const HOUR = 3_600_000
 
 /** An identity endpoint in slow motion: each request is answered by the test. */
-function slowIdentity(requestLimitMs?: number) {
-  const asked: { options: GetTokenOptions; answer: (token: AccessToken) => void; fail: () => void }[] = []
+function slowIdentity() {
+  const asked: { options: GetTokenOptions; answer: (token: AccessToken) => void; fail: (error?: Error) => void }[] = []
   const source = {
     getToken: (_scopes: string | string[], options: GetTokenOptions = {}) =>
       new Promise<AccessToken>((resolve, reject) => {
-        asked.push({ options, answer: resolve, fail: () => reject(new Error('canary-token-text')) })
+        asked.push({ options, answer: resolve, fail: (error = new Error('canary-token-text')) => reject(error) })
       }),
   }
   let time = 1_000_000_000_000
-  const credential = createCredential({
-    open: async () => source,
-    now: () => time,
-    ...(requestLimitMs && { requestLimitMs }),
-  })
+  const now = () => time
+  const broker = createBroker({ now })
+  const credential = createCredential({ open: async () => source, broker, identity: 'gateway' })
   const settled = () => new Promise((resolve) => setImmediate(resolve))
   const pass = (ms: number) => {
     time += ms
   }
-  return { credential, asked, settled, now: () => time, pass }
+  return { credential, broker, source, asked, settled, now, pass }
 }
 
 const token = (text: string, expiresOnTimestamp: number, refreshAfterTimestamp?: number): AccessToken => ({
@@ -52,8 +51,8 @@ describe('the gateway’s own credential (S9)', () => {
     const { credential, asked, settled, now, pass } = slowIdentity()
     const first = credential.getToken('vault')
     await settled()
-    asked[0]?.answer(token('old', now() + 4 * HOUR, now() + 2 * HOUR))
-    await first
+    asked[0]?.answer(token('old', now() + 4 * HOUR, now() + 3 * HOUR))
+    expect((await first)?.refreshAfterTimestamp).toBe(now() + 3 * HOUR)
     pass(3 * HOUR)
     const during = await Promise.all(Array.from({ length: 20 }, () => credential.getToken('vault')))
     expect(new Set(during.map((got) => got?.token))).toEqual(new Set(['old']))
@@ -64,27 +63,15 @@ describe('the gateway’s own credential (S9)', () => {
     expect((await credential.getToken('vault'))?.token).toBe('new')
   })
 
-  it('keeps the old token while it is valid when the renewal fails, and leaves the endpoint alone for a while', async () => {
-    const { credential, asked, settled, now, pass } = slowIdentity()
-    const first = credential.getToken('vault')
+  it('never shares a token between two identities on one broker (T21)', async () => {
+    const { credential, broker, source, asked, settled, now } = slowIdentity()
+    const other = createCredential({ open: async () => source, broker, identity: 'operator' })
+    const both = [credential.getToken('vault'), other.getToken('vault')]
     await settled()
-    asked[0]?.answer(token('old', now() + HOUR))
-    await first
-    pass(HOUR - 60_000)
-    for (let n = 0; n < 50; n += 1) {
-      expect((await credential.getToken('vault'))?.token).toBe('old')
-      await settled()
-      asked[1]?.fail()
-    }
     expect(asked).toHaveLength(2)
-    pass(6_000)
-    expect((await credential.getToken('vault'))?.token).toBe('old')
-    await settled()
-    expect(asked).toHaveLength(3)
-    pass(60_000)
-    asked[2]?.fail()
-    await settled()
-    await expect(credential.getToken('vault')).rejects.toMatchObject({ name: 'CredentialFailure' })
+    asked[0]?.answer(token('gateway', now() + HOUR))
+    asked[1]?.answer(token('operator', now() + HOUR))
+    expect((await Promise.all(both)).map((got) => got?.token)).toEqual(['gateway', 'operator'])
   })
 
   it('a failure says nothing of the SDK’s error, and a signal ends the wait of one', async () => {
@@ -104,22 +91,23 @@ describe('the gateway’s own credential (S9)', () => {
       () => undefined,
       (reason: unknown) => reason,
     )
+    expect(error).toMatchObject({ name: 'CredentialFailure' })
     expect(String(error)).not.toContain('canary-token-text')
     expect((error as Error).cause).toBeUndefined()
   })
 
-  it('asks anew after an answer that never came: nobody waits for good for a request that is lost', async () => {
-    const { credential, asked, settled, now, pass } = slowIdentity(20)
-    await expect(credential.getToken('vault')).rejects.toMatchObject({ name: 'CredentialFailure' })
-    pass(6_000)
-    const second = credential.getToken('vault')
+  it('a refused assertion of the SDK’s own shape makes the key rest', async () => {
+    const { credential, asked, settled } = slowIdentity()
+    const first = credential.getToken('vault')
     await settled()
-    expect(asked).toHaveLength(2)
-    asked[1]?.answer(token('v', now() + HOUR))
-    expect((await second)?.token).toBe('v')
+    const inner = Object.assign(new Error('AADSTS700211: canary'), { errorCode: 'invalid_client' })
+    asked[0]?.fail(new Error('wrapped', { cause: inner }))
+    await expect(first).rejects.toMatchObject({ name: 'CredentialFailure' })
+    await expect(credential.getToken('vault')).rejects.toMatchObject({ name: 'CredentialFailure' })
+    expect(asked).toHaveLength(1)
   })
 
-  it('claims are asked for apart: a token that was refused is not given again', async () => {
+  it('after a claims challenge the refused token is given to nobody again', async () => {
     const { credential, asked, settled, now } = slowIdentity()
     const first = credential.getToken('vault')
     await settled()
@@ -127,9 +115,11 @@ describe('the gateway’s own credential (S9)', () => {
     await first
     const second = credential.getToken('vault', { claims: '{"access_token":{}}' })
     await settled()
+    expect(asked[1]?.options.claims).toBe('{"access_token":{}}')
     asked[1]?.answer(token('fresh', now() + HOUR))
     expect((await second)?.token).toBe('fresh')
-    expect(asked[1]?.options.claims).toBe('{"access_token":{}}')
+    expect((await credential.getToken('vault'))?.token).toBe('fresh')
+    expect(asked).toHaveLength(2)
   })
 
   it('B7: 50 calls to storage and vault cost one token each', async () => {
