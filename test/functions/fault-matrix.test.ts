@@ -3,7 +3,7 @@ import { badRefusals, unrecorded, verified, wrongVersions } from '../support/fau
 import { type Act, expected, FAULTS, STATES } from '../support/faults/expected.ts'
 import { type Linked, prepareMatrix } from '../support/faults/matrix.ts'
 import type { Row } from '../support/faults/row.ts'
-import { runRow } from '../support/faults/run-row.ts'
+import { runRow, warmProcess } from '../support/faults/run-row.ts'
 import { rig } from '../support/rig.ts'
 
 const local = rig()
@@ -12,13 +12,14 @@ const ROWS = DEPENDENCIES.flatMap((dependency) =>
   FAULTS.map((fault) => ({ dependency, fault, name: `${dependency} ${fault}` })),
 )
 /** Rows wait most of the time. */
-const ROWS_AT_ONCE = 10
+const ROWS_AT_ONCE = 6
 
 const results = new Map<string, Row>()
 const answers = () => [...results.values()].flatMap(({ all }) => all)
 
 beforeAll(async () => {
   const tokens = await prepareMatrix(local, ROWS)
+  await warmProcess({ local, tokens })
   // Those that wait longest go first.
   const left = ROWS.toSorted((a, b) => Number(b.fault === 'frozen') - Number(a.fault === 'frozen'))
   const work = async () => {

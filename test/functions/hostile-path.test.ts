@@ -31,16 +31,7 @@ const NO_NAME: readonly string[] = [
     '%ef%bb%bfa',
   ],
   ...['%80', '%c0%ae%c0%ae', '%ed%a0%80', '%ff', '%f4%90%80%80'],
-  ...[
-    '_marker',
-    '_claim%7Cx',
-    '__proto__',
-    'a.b',
-    'a..b',
-    '-%00-'.replace('%00', '%01'),
-    '...',
-    'main.vault.azure.net',
-  ],
+  ...['_marker', '_claim%7Cx', '__proto__', 'a.b', 'a..b', '-%01-', '...', 'main.vault.azure.net'],
   ...['https:%2f%2fevil.example', 'a%23b', 'a%3fapi-version=1', `${MARKER}_`, 'a'.repeat(128), 'a'.repeat(4_000)],
 ]
 

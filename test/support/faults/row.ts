@@ -53,20 +53,20 @@ const asAttempt = (done: Done[]): Attempt => ({
   outcomes: Object.fromEntries(done.map(({ act, outcome }) => [act, outcome])) as Outcomes,
 })
 
-export async function warmUp(subject: Subject): Promise<Done[]> {
-  const { failing, done } = await untilAllWork(subject, WARM_UP, () => undefined)
+export async function warmUp(subject: Subject, clock: Clock): Promise<Done[]> {
+  const { failing, done } = await untilAllWork(subject, WARM_UP, clock)
   if (failing.length > 0) throw new Error(`the gateway does not get warm: ${failing.join(', ')}`)
   return done
 }
 
 /** Acts that still do not work after the fault has ended; empty when the gateway mended itself. */
-export const recover = (subject: Subject, clock: Clock) => untilAllWork(subject, EVERY, () => clock.pass(STEP_SECONDS))
+export const recover = (subject: Subject, clock: Clock) => untilAllWork(subject, EVERY, clock)
 
-async function untilAllWork(subject: Subject, acts: readonly Act[], between: () => void) {
+async function untilAllWork(subject: Subject, acts: readonly Act[], clock: Clock) {
   const done: Done[] = []
   let failing: string[] = []
   for (let left = TRIES; left > 0; left--) {
-    between()
+    clock.pass(STEP_SECONDS)
     const now = await Promise.all(acts.map((act) => subject.do(act)))
     done.push(...now)
     failing = now.filter(({ outcome }) => outcome !== 'ok').map(({ act, outcome }) => `${act}: ${outcome}`)

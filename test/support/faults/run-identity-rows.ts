@@ -51,7 +51,7 @@ export async function runIdentityRows(
     }
     for (const fault of faults) {
       const warm = subject(fault, 'warm')
-      rows.get(fault)?.all.push(...(await warmUp(warm)))
+      rows.get(fault)?.all.push(...(await warmUp(warm, clock)))
       await link.set(fault)
       await meet(fault, warm, 'warm')
       clock.pass(PAST_SECONDS)

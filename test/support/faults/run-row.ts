@@ -9,6 +9,17 @@ import { createSubject, PAST_SECONDS, type Subject } from './subject.ts'
 const SHORT_MS = 1_500
 const LONG_MS = 30_000
 
+/** Loads the SDKs and makes the gateway's keys, so that no row pays for them with its deadlines. */
+export async function warmProcess({ local, tokens }: Pick<RowOptions, 'local' | 'tokens'>): Promise<void> {
+  const clock = createClock()
+  const { link, links } = await openLink(local, 'storage', clock.ahead)
+  const names = { ...namesOf('storage', 'refused', 'warm'), written: 'stripe-first' }
+  const subject = createSubject({ local, tokens, names, links, journalDeadlineMs: LONG_MS, now: clock.now })
+  await warmUp(subject, clock)
+  await subject.close()
+  await link.close()
+}
+
 export type RowOptions = { local: TestRig; tokens: ReadonlyMap<Caller, string>; dependency: Linked; fault: Fault }
 
 /** Runs one row: a warm gateway meets the fault, a cold one starts in it, and both must mend themselves when it ends. */
@@ -26,7 +37,7 @@ export async function runRow({ local, tokens, dependency, fault }: RowOptions): 
   }
   try {
     const warm = subject('warm', dependency === 'storage' ? SHORT_MS : LONG_MS)
-    const warmed = await warmUp(warm)
+    const warmed = await warmUp(warm, clock)
     await link.set(fault)
     const cold = subject('cold', ['storage', 'gateway vault'].includes(dependency) ? SHORT_MS : LONG_MS)
     const [first, started] = await Promise.all([attempt(warm), attempt(cold)])
