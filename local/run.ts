@@ -2,6 +2,7 @@ import { removeEndpoints, writeEndpoints } from './endpoints-file.ts'
 import { freePort } from './free-port.ts'
 import { readOptions } from './run-options.ts'
 import { seedState } from './seed/seed-state.ts'
+import { REPORTS_ACCOUNT } from './servers/environment.ts'
 import { startServers } from './servers/start-servers.ts'
 import { stopSignal } from './stop-signal.ts'
 import { whatToTry } from './what-to-try.ts'
@@ -32,7 +33,8 @@ async function untilStopped(startApp: (app: App) => Promise<AppHost>): Promise<v
   const { port: wantedPort, stateDir } = readOptions()
   const stopping = stopSignal()
   say(`state folder ${stateDir}`)
-  const servers = await startServers({ stateDir, accounts: [ACCOUNT], log: (line) => say(`  ${line}`) })
+  const accounts = [ACCOUNT, REPORTS_ACCOUNT]
+  const servers = await startServers({ stateDir, accounts, log: (line) => say(`  ${line}`) })
   const undo: (() => Promise<void>)[] = [servers.stop]
   try {
     const port = await freePort(wantedPort)

@@ -31,6 +31,7 @@ Try, in another terminal:
   a secret     curl -s ${bearer('billing-app')} ${gateway}/v1/secrets/main/stripe-api-key
   refused      curl -s ${bearer('stranger')} ${gateway}/v1/secrets/main/stripe-api-key
   a token      curl -s ${bearer('billing-app')} -H 'Content-Type: application/json' -d '{"target":"ledger-api"}' ${gateway}/v1/tokens
+  a SAS        curl -s ${bearer('reports-app')} -H 'Content-Type: application/json' -d '{"target":"reports-blob","path":"2026/invoices.csv"}' ${gateway}/v1/tokens
   the journal  npm exec sallyport -- audit query${state}
   is it whole? npm exec sallyport -- audit verify${state}
 

@@ -9,6 +9,7 @@ import { loadDocuments } from '../../shared/policy/load-documents.ts'
 import type { Vault } from '../../shared/secrets/vault.ts'
 import { operatorCredential } from '../operator.ts'
 import { createStorage } from '../servers/create-storage.ts'
+import { seedExampleBlob } from './example-blob.ts'
 import { EXAMPLE_SECRETS } from './secrets.ts'
 
 /** A start that was killed while it applied leaves its claim for a while. */
@@ -30,7 +31,9 @@ export async function seedState({ stateDir, account, environment, identity, ca }
   const credential = operatorCredential({ stateDir, identity, ca })
   const azure = createAzure(config, { openCredential: async () => credential })
   const storage = await credential.getToken('https://storage.azure.com/.default')
-  await createStorage({ account, agent: localAgent(config.local), token: storage?.token ?? '' })
+  const agent = localAgent(config.local)
+  await createStorage({ account, agent, token: storage?.token ?? '' })
+  await seedExampleBlob({ credential, agent })
   const secrets = await seedSecrets(azure.vault(config.vaults.get('main') ?? ''))
   const policies = azure.table('policies')
   if (await policies.get('_', 'revision')) return [`${secrets} example secrets added; the policies in force stay`]

@@ -22,6 +22,9 @@ export type EnvironmentOptions = {
   vaultPrefix?: string
 }
 
+/** A storage account beside the gateway's own: what SAS open. */
+export const REPORTS_ACCOUNT = 'contosoreports'
+
 /** Hosts of process `clouds` that have one name for everybody. */
 const CLOUD_HOSTS = [
   'sts.googleapis.com',
@@ -46,6 +49,7 @@ export function environmentFor(
     [`${account}.table.core.windows.net`]: addresses.table,
     [`${account}.blob.core.windows.net`]: addresses.blob,
     [`${account}.queue.core.windows.net`]: addresses.queue,
+    [`${REPORTS_ACCOUNT}.blob.core.windows.net`]: addresses.blob,
     [vaults.main]: addresses.vaults.main,
     [vaults.gateway]: addresses.vaults.gateway,
     'login.microsoftonline.com': addresses.identity,

@@ -2,6 +2,7 @@ import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { REPORTS_ACCOUNT } from '../../local/servers/environment.ts'
 import { startServers } from '../../local/servers/start-servers.ts'
 
 /** What test files need of the one set of servers of a run; plain data, since it crosses a process. */
@@ -39,7 +40,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     stateDir,
     memory: true,
     control: true,
-    accounts: Object.values(accounts),
+    accounts: [...Object.values(accounts), REPORTS_ACCOUNT],
     deleteDelayMs: 250,
     log: (line) => process.env['SALLYPORT_TEST_LOG'] && process.stderr.write(`${line}\n`),
   })

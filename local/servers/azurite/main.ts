@@ -7,6 +7,7 @@ import { readJsonFile, writeAtomically } from '../atomic-file.ts'
 import { ensureCertificates } from '../certificates.ts'
 import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
+import { signCorrelationIds } from './correlation-ids.ts'
 import { readProductStyleBatches } from './product-style-batches.ts'
 
 const SERVICES = ['Blob', 'Queue', 'Table'] as const
@@ -49,6 +50,7 @@ async function start(flags: Flags): Promise<Started> {
     ...(await portArguments(flags)),
   ]
   await readProductStyleBatches()
+  await signCorrelationIds()
   const said = listenToAzurite()
   // @ts-expect-error the package has no types and no main; its CLI entry is all it offers
   await import('azurite/dist/src/azurite.js')
