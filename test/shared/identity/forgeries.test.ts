@@ -126,7 +126,9 @@ describe('T3: hostile key ids', () => {
   it('401 for each of them, after at most one read of the keys', async () => {
     const door = createDoor()
     for (const kid of kids) {
-      expect(await outcome(door, token(claims, KEY, { kid }))).toMatch(/^invalid_token kid_(malformed|unknown)$/)
+      // Paths alone are of the shape of a kid: they are compared, and nothing else is done with them.
+      const why = /^[A-Za-z0-9_\-.=+/]{1,128}$/.test(kid) ? 'kid_unknown' : 'kid_malformed'
+      expect(await outcome(door, token(claims, KEY, { kid }))).toBe(`invalid_token ${why}`)
     }
     expect(keyReads(door)).toBeLessThanOrEqual(1)
   })
