@@ -46,7 +46,8 @@ export type Overrides = { now?: () => number; log?: (line: LogLine) => void }
 /** The composition root: built once per process; everything slow happens at the first use. */
 export function createGateway(config: Config, { now = Date.now, log = writeLogLine }: Overrides = {}): Gateway {
   const report = (event: string, detail: Record<string, unknown>) => log({ level: levelOf(event), event, ...detail })
-  const azure = createAzure(config, { now, report })
+  const broker = createBroker({ now, report })
+  const azure = createAzure(config, { now, report, broker })
   const keys = createKeyRing({
     keys: azure.table('keys'),
     leases: azure.table('leases'),
@@ -96,7 +97,6 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
     report,
   })
-  const broker = createBroker({ now, report })
   const federation = createFederationTokens({ keys, issuer: config.issuer, now })
   const google = createGoogle({ ...(azure.agent && { agent: azure.agent }), federation, ownEntraToken: azure.ownToken })
   const kinds = createKinds({
@@ -108,6 +108,15 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       ownAccount: accountOf(config.tableEndpoint),
     },
     google: { broker, google, now },
+    entra: {
+      broker,
+      entra: azure.entra,
+      federationToken: federation,
+      exchangeAudience: CLOUDS[config.cloud].exchangeAudience,
+      vault: azure.vault(config.gatewayVault),
+      report,
+      now,
+    },
   })
   policy.start()
   void warmUp()

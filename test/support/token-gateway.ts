@@ -10,6 +10,7 @@ import { decide } from '../../shared/policy/decide.ts'
 import type { Question } from '../../shared/policy/decision.ts'
 import { parsePolicySet } from '../../shared/policy/documents/policy-set.ts'
 import { createSnapshotBuilder, rolesFirst } from '../../shared/policy/snapshot.ts'
+import type { Vault } from '../../shared/secrets/vault.ts'
 import { createBroker } from '../../shared/tokens/broker/broker.ts'
 import { SIGNING_ALGORITHMS } from '../../shared/tokens/keys/key-names.ts'
 import type { KeyRing } from '../../shared/tokens/keys/key-ring.ts'
@@ -86,6 +87,7 @@ export async function tokenGateway() {
         issuer: GATEWAY,
         storage: noStorage,
         google: { broker: createBroker({ now }), google: noGoogle, now },
+        entra: noEntra(now),
       }),
       now,
       policy,
@@ -202,5 +204,20 @@ const noStorage = {
 
 /** The rig's tests ask the local clouds. */
 const noGoogle = { accessToken: () => Promise.reject(new GatewayError('upstream_unavailable', 'not_in_this_test')) }
+
+const noEntra = (now: () => number) => {
+  const none = () => () => Promise.reject(new GatewayError('upstream_unavailable', 'not_in_this_test'))
+  const entra = { byAssertion: none, byPassword: none, own: none }
+  const vault = { get: none() } as unknown as Vault
+  return {
+    broker: createBroker({ now }),
+    entra,
+    federationToken: none(),
+    exchangeAudience: '',
+    vault,
+    report: () => {},
+    now,
+  }
+}
 
 export const idOf = (subject: string) => `oidc:test:${Buffer.from(subject).toString('base64url')}`

@@ -1,5 +1,6 @@
 import { documentId, type PolicyDocument } from './document.ts'
 import { type Fault, pointer } from './faults.ts'
+import { isGatewayIdentity } from './target-kinds/entra.ts'
 
 type Known = {
   ids: Set<string>
@@ -91,6 +92,9 @@ function ofTarget({ token, resources }: PolicyDocument & { kind: 'target' }, kno
   const found: Found[] = []
   for (const [at, uri] of resources.entries()) {
     if (!isNew(known.resources, uri)) found.push([['resources', at], 'names another target too'])
+  }
+  if (token.kind === 'entra' && isGatewayIdentity(token.identity) && known.issuerAudiences.has(token.resource)) {
+    found.push([['token', 'resource'], 'is the audience of this gateway: its own identity must not open its own door'])
   }
   if (token.kind === 'jwt' && known.issuerAudiences.has(token.audience)) {
     found.push([['token', 'audience'], 'is the audience of this gateway: its tokens are for other services'])

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { distinct, Name, ResourceUri } from './primitives.ts'
+import { EntraToken } from './target-kinds/entra.ts'
 import { GoogleToken } from './target-kinds/google.ts'
 import { JwtToken } from './target-kinds/jwt.ts'
+import { PasswordToken } from './target-kinds/password.ts'
 import { StorageSasToken, sasWrites } from './target-kinds/storage-sas.ts'
 
 /** One schema per kind of token, each in its own file; another kind is one more entry here. */
-const Token = z.discriminatedUnion('kind', [JwtToken, StorageSasToken, GoogleToken])
+const Token = z.discriminatedUnion('kind', [JwtToken, StorageSasToken, GoogleToken, EntraToken, PasswordToken])
 
 /** What a token may be asked for (target.ts). `access` has no default: it decides between READ and MUTATE. */
 export const TargetDocument = z

@@ -1,12 +1,20 @@
 import type { TargetKind } from '../../policy/target.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Kinds } from '../plan-token.ts'
+import { createEntraKind, type EntraKindDeps } from './entra.ts'
 import { createGoogleKind, type GoogleKindDeps } from './google.ts'
 import { createJwtKind } from './jwt.ts'
 import type { TokenKind } from './kind.ts'
+import { createPasswordKind, type PasswordKindDeps } from './password.ts'
 import { createStorageSasKind, type StorageSasDeps } from './storage-sas.ts'
 
-export type KindsDeps = { keys: KeyRing; issuer: string; storage: StorageSasDeps; google: GoogleKindDeps }
+export type KindsDeps = {
+  keys: KeyRing
+  issuer: string
+  storage: StorageSasDeps
+  google: GoogleKindDeps
+  entra: EntraKindDeps & PasswordKindDeps
+}
 
 /** Every kind of token there is; a kind that policy knows and this list lacks does not compile. */
 export function createKinds(deps: KindsDeps): Kinds {
@@ -14,6 +22,8 @@ export function createKinds(deps: KindsDeps): Kinds {
     jwt: createJwtKind(deps),
     'storage-sas': createStorageSasKind(deps.storage),
     google: createGoogleKind(deps.google),
+    entra: createEntraKind(deps.entra),
+    password: createPasswordKind(deps.entra),
   }
   return new Map(Object.values(kinds).map((kind) => [kind.kind, kind as TokenKind]))
 }

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { GatewayError } from '../../errors.ts'
+import { Secret } from '../../secrets/secret.ts'
+import type { Vault } from '../../secrets/vault.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { EntraPort } from '../entra/entra-port.ts'
+import { handOut, refuseNarrowing } from '../entra/handed-out.ts'
+import type { TokenKind } from './kind.ts'
+
+export type PasswordKindDeps = {
+  broker: Broker
+  entra: EntraPort
+  /** The gateway's own vault. */
+  vault: Vault
+  report(event: string, detail: Record<string, unknown>): void
+  now(): number
+}
+
+const Login = z.strictObject({ username: z.string().min(1).max(256), password: z.string().min(1).max(1_024) })
+
+/**
+ * Legacy: an Entra token by username and password. The stored credential is read and checked for form before anything is
+ * recorded; a password that Entra refuses is not tried again by this process before its secret has another version.
+ */
+export function createPasswordKind({ broker, entra, vault, report, now }: PasswordKindDeps): TokenKind<'password'> {
+  const warned = new Set<string>()
+  return {
+    kind: 'password',
+    async plan(order) {
+      refuseNarrowing(order)
+      const { name, token } = order.target
+      const { tenant, clientId, credential, resource } = token
+      const { login, version } = await readLogin(vault, credential)
+      // Once a process and target: a second factor cannot protect such a user, and nobody should forget that it is there.
+      if (!warned.has(name)) report('password.legacy', { target: name, credential })
+      warned.add(name)
+      const fallback = `entra:${tenant}:app:${clientId}`
+      return {
+        handout: { reference: fallback },
+        identifiedBy: 'result',
+        async mint() {
+          const key = { tenant, identity: `password:${credential}:${clientId}`, resource }
+          const fetch = entra.byPassword({ tenant, clientId }, resource, login)
+          const brokered = await broker.get(key, fetch, { credentialVersion: version })
+          return handOut({ brokered, resource, fallback, maxTtlSeconds: order.obligations.maxTtlSeconds, now: now() })
+        },
+      }
+    },
+  }
+}
+
+async function readLogin(vault: Vault, credential: string) {
+  const { value, version, enabled } = await vault.get(`ext-${credential}`).catch((error: unknown) => {
+    if (error instanceof GatewayError && error.code === 'secret_not_found') throw unusable('credential_missing')
+    throw error
+  })
+  if (!enabled) throw unusable('credential_disabled')
+  const login = value.within(parseLogin)
+  if (!login) throw unusable('credential_malformed')
+  return { login, version }
+}
+
+function parseLogin(text: string): { username: string; password: Secret } | undefined {
+  try {
+    const { username, password } = Login.parse(JSON.parse(text))
+    return { username, password: new Secret(password) }
+  } catch {
+    return undefined
+  }
+}
+
+const unusable = (reason: string) => new GatewayError('upstream_refused', reason)
