@@ -74,6 +74,13 @@ export const ERRORS = {
     remedy: 'Send a DPoP proof (RFC 9449).',
     oauth: oauth('invalid_request'),
   },
+  invalid_dpop_proof: {
+    status: 401,
+    title: 'the proof of possession is not acceptable',
+    remedy:
+      'Make a new proof for each request (RFC 9449): for this method and URI under the issuer’s name, not older than a minute, with `ath` where a token is sent with it.',
+    oauth: oauth('invalid_dpop_proof'),
+  },
   invalid_target: {
     status: 400,
     title: 'the target is unknown or not permitted',

@@ -19,8 +19,8 @@ export type Ask<T> = {
   context: RequestContext
   /** Runs after a permit and before the record; must reveal nothing. A GatewayError it throws is recorded as a denial. */
   prepare?: (obligations: Obligations) => Promise<Prepared<T>>
-  /** A one-time handle satisfies `oneTime`, an approved grant `approval`. */
-  satisfies?: ReadonlySet<'oneTime' | 'approval'>
+  /** A one-time handle satisfies `oneTime`, an approved grant `approval`, a grant bound to the key that was proved `possession`. */
+  satisfies?: ReadonlySet<'oneTime' | 'approval' | 'possession'>
 }
 
 type Issued<T> = { ask: Ask<T>; decision: Decision; receipt: Receipt; sealed: T; journal: Journal; now: () => number }
@@ -193,17 +193,30 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
 const withReceipt = ({ code, reason, extras }: GatewayError, receipt: Receipt) =>
   new GatewayError(code, reason, { ...extras, headers: { ...extras.headers, ...receiptHeader(receipt) } })
 
+type Asked = Pick<Ask<unknown>, 'principal' | 'action' | 'context' | 'satisfies'>
+
 /** What the obligations still ask of the caller, as the refusal it leads to; undefined when they are met. */
-export function unmetObligation<T>(
-  obligations: Obligations,
-  { context, satisfies }: Pick<Ask<T>, 'context' | 'satisfies'>,
-): GatewayError | undefined {
+export function unmetObligation(obligations: Obligations, asked: Asked): GatewayError | undefined {
+  const { context, satisfies } = asked
   if (obligations.requireReason && !context.reason) return new GatewayError('reason_required', 'reason_missing')
-  if (obligations.requireDpop && !context.dpopThumbprint) return new GatewayError('dpop_required', 'dpop_missing')
+  if (obligations.requireDpop && !isPossessed(asked)) return new GatewayError('dpop_required', 'dpop_missing')
   if (obligations.oneTime && !satisfies?.has('oneTime')) return new GatewayError('handle_required', 'handle_missing')
   if (obligations.approval && !satisfies?.has('approval'))
     return new GatewayError('approval_required', 'approval_missing')
   return undefined
+}
+
+/** What these give is bound to the key that was proved (its issuer sees to that), so any key will do. */
+const BINDS: ReadonlySet<Action> = new Set(['token:issue', 'token:issueWrite', 'grant:create'])
+
+/**
+ * INVARIANT: everywhere else a proof alone says nothing, since whoever stole a bearer token can make one with a key of
+ * their own: what was presented must have been bound to that key when it was issued.
+ */
+function isPossessed({ principal, action, context, satisfies }: Asked): boolean {
+  const { dpopThumbprint } = context
+  if (dpopThumbprint === undefined) return false
+  return BINDS.has(action) || principal.boundTo === dpopThumbprint || satisfies?.has('possession') === true
 }
 
 type Recorded = Pick<DecidedEntry, 'decision' | 'actor'>

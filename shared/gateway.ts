@@ -9,6 +9,7 @@ import { createGate, type Gate } from './gate.ts'
 import { createHealth, type Health } from './health.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
 import { createFetchJson } from './identity/fetch-json.ts'
+import { createProofs, type Proofs } from './identity/possession/proofs.ts'
 import type { Principal } from './identity/principal.ts'
 import { type LogLine, levelOf, writeLogLine } from './log.ts'
 import { decide } from './policy/decide.ts'
@@ -20,14 +21,20 @@ import { createFederationTokens } from './tokens/federation-token.ts'
 import { createGoogle } from './tokens/google/google.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { createKinds } from './tokens/kinds/kinds.ts'
+import { createOnce } from './tokens/once.ts'
 import { createTokens, type Tokens } from './tokens/tokens.ts'
 
 export type Gateway = {
   config: Config
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Makes a principal of a bearer token; throws `invalid_token`, `issuer_unavailable`, `no_policy` or `policy_unavailable`. */
-  authenticate: (token: string) => Promise<Principal>
+  /**
+   * Makes a principal of a token; one that is bound to a key needs `provenKey`, the thumbprint of that key. Throws
+   * `invalid_token`, `issuer_unavailable`, `no_policy` or `policy_unavailable`.
+   */
+  authenticate: (token: string, provenKey?: string) => Promise<Principal>
+  /** Verifies DPoP proofs (RFC 9449). */
+  proofs: Proofs
   admit: Gate['admit']
   admitList: Gate['admitList']
   /** What the policy says now, unrecorded: for filters and `whoami`, never for handing anything out. */
@@ -46,6 +53,7 @@ export type Overrides = { now?: () => number; log?: (line: LogLine) => void }
 /** The composition root: built once per process; everything slow happens at the first use. */
 export function createGateway(config: Config, { now = Date.now, log = writeLogLine }: Overrides = {}): Gateway {
   const report = (event: string, detail: Record<string, unknown>) => log({ level: levelOf(event), event, ...detail })
+  const once = createOnce(azure.table('once'))
   const broker = createBroker({ now, report })
   const azure = createAzure(config, { now, report, broker })
   const keys = createKeyRing({
@@ -123,10 +131,11 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   return {
     config,
     now,
-    authenticate: async (token) => {
+    authenticate: async (token, provenKey) => {
       await policy.fresh()
-      return authenticator.authenticate(token)
+      return authenticator.authenticate(token, provenKey)
     },
+    proofs: createProofs({ claim: once.claim, issuer: config.issuer, now }),
     admit: gate.admit,
     admitList: gate.admitList,
     decide: decideNow,

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type GatewayError } from '../errors.ts'
+import { PROOF_ALGORITHMS } from '../identity/possession/proof-key.ts'
 import type { Dialect, GatewayResponse } from './endpoint.ts'
 
 /** `type` of a problem; its fragment is a heading of docs/errors.md. */
@@ -42,14 +43,19 @@ function oauthError({ code, extras }: GatewayError, headers: Record<string, stri
 /** RFC 6749 §5.2 allows %x20-21, %x23-5B and %x5D-7E only. */
 const descriptionText = (text: string) => text.replaceAll('"', "'").replaceAll(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?')
 
-/** RFC 6750 §3: a 401 challenges, without `error` when no token was sent; RFC 9728 §5.1 tells where the metadata is. */
+/**
+ * RFC 6750 §3: a 401 challenges, without `error` when no token was sent; RFC 9728 §5.1 tells where the metadata is. RFC
+ * 9449 §7.1: the scheme DPoP is offered beside it, with the algorithms of proofs.
+ */
 function challenge(code: ErrorCode, { dialect, issuer }: Omit<Rendering, 'txn'>): Record<string, string> {
   const { status } = ERRORS[code]
   // On OAuth routes a denial is a 400 about the target, nothing that another token would mend.
   if (status !== 401 && (code !== 'access_denied' || dialect === 'oauth')) return {}
+  if (code === 'invalid_dpop_proof') return { 'WWW-Authenticate': `DPoP error="${code}", ${PROOF_ALGS}` }
   const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
   const error = { access_denied: 'insufficient_scope', missing_token: '' }[code as string] ?? 'invalid_token'
-  return {
-    'WWW-Authenticate': ['Bearer realm="sallyport"', error && `error="${error}"`, metadata].filter(Boolean).join(', '),
-  }
+  const bearer = ['Bearer realm="sallyport"', error && `error="${error}"`, metadata].filter(Boolean).join(', ')
+  return { 'WWW-Authenticate': status === 401 ? `${bearer}, DPoP ${PROOF_ALGS}` : bearer }
 }
+
+const PROOF_ALGS = `algs="${PROOF_ALGORITHMS.join(' ')}"`

@@ -6,7 +6,7 @@ import { createIssuerDirectory } from './issuer-directory.ts'
 import type { IssuerStatus } from './issuer-keys.ts'
 import { LIMITS } from './limits.ts'
 import type { Principal } from './principal.ts'
-import { isRefused } from './refusal.ts'
+import { isRefused, refused } from './refusal.ts'
 import { createTokenCache, type VerifiedToken } from './token-cache.ts'
 import { createTokenVerifier, type Failure } from './verify-token.ts'
 
@@ -24,12 +24,15 @@ export type AuthenticatorDeps = {
 export type Authenticator = {
   /**
    * Makes a principal of a caller's token. Throws GatewayError `invalid_token` (its reason is one of REFUSALS),
-   * `issuer_unavailable` (one of OUTAGES, with `retryAfterSeconds`), or what `issuerOf` throws.
+   * `issuer_unavailable` (one of OUTAGES, with `retryAfterSeconds`), or what `issuerOf` throws. A token that is bound to a
+   * key (`cnf.jkt`) is refused unless `provenKey` is the thumbprint of that key.
    */
-  authenticate(token: string): Promise<Principal>
+  authenticate(token: string, provenKey?: string): Promise<Principal>
   /** For health: what is known of the trusted issuers asked so far, by URL, and how many verified tokens are held. */
   status(): { issuers: Record<string, IssuerStatus>; cachedTokens: number }
 }
+
+const boundToOther = ({ issuerName }: { issuerName: string }): Failure => ({ issuerName, why: refused('token_bound') })
 
 /** The front door's authentication, behind a cache of verified tokens. */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
@@ -71,8 +74,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   }
 
   return {
-    async authenticate(token) {
+    async authenticate(token, provenKey) {
       const { identity } = (await recall(token)) ?? (await verifyAndRemember(token))
+      // Asked anew each time: the cache remembers the token, not who may use it.
+      if (identity.boundTo !== undefined && identity.boundTo !== provenKey) return reject(boundToOther(identity))
       return Object.freeze({ ...identity, validatedAt: now() })
     },
     status: () => {

@@ -2,9 +2,11 @@ import type { JsonObject } from './jwt.ts'
 import { type Refused, refused } from './refusal.ts'
 
 /** Refused although the verifier would ignore them, so that the attempt is counted (T2). */
-const KEY_SOURCES = ['jku', 'jwk', 'x5u', 'x5c']
+export const FOREIGN_KEY_SOURCES = ['jku', 'x5u', 'x5c']
 
-const EXTENSIONS = ['crit', 'b64', 'zip', 'enc', 'cty']
+const KEY_SOURCES = ['jwk', ...FOREIGN_KEY_SOURCES]
+
+export const EXTENSIONS = ['crit', 'b64', 'zip', 'enc', 'cty']
 
 /** A kid is only ever compared in memory; the pattern keeps log and journal clean (T3). */
 export const KID = /^[A-Za-z0-9_\-.=+/]{1,128}$/

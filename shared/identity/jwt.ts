@@ -10,13 +10,13 @@ export type Jwt = { header: JsonObject; payload: JsonObject }
  * The strict gate (RFC 8725bis "Check JWT Format Type"): exactly one text per token. A lenient decoder takes spaces,
  * padding and stray trailing bits, and so byte-different copies of one token (F2). Nothing here is trusted yet.
  */
-export function parseJwt(token: string): Jwt | Refused {
+export function parseJwt(token: string, maxHeaderDepth: number = LIMITS.maxHeaderDepth): Jwt | Refused {
   if (token.length > LIMITS.maxTokenBytes) return refused('token_too_long')
   const parts = token.split('.', 4)
   const [header, payload, signature] = parts.map(decodePart)
   if (parts.length !== 3 || !header || !payload || !signature) return refused('token_not_jwt')
   const parsed = {
-    header: parseObject(header, LIMITS.maxHeaderDepth),
+    header: parseObject(header, maxHeaderDepth),
     payload: parseObject(payload, LIMITS.maxPayloadDepth),
   }
   return parsed.header && parsed.payload

@@ -3,6 +3,8 @@ export const LIMITS = {
   /** T29: refused before anything is decoded. Also bounds the claims (base64url carries 3 bytes in 4 characters). */
   maxTokenBytes: 16 * 1024,
   maxHeaderDepth: 2,
+  /** A DPoP proof brings a key, and that may hold a list (`key_ops`). */
+  maxProofHeaderDepth: 3,
   maxPayloadDepth: 16,
   /** T28: an issuer's clock may be off by this much, either way. */
   leewaySeconds: 60,

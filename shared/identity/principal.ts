@@ -19,6 +19,8 @@ export type Principal = {
   claims: Readonly<Record<string, unknown>>
   /** `jti` or Entra's `uti`; replay and revocation key on it, never on the token's text. */
   tokenId?: string
+  /** RFC 9449 §6.1: thumbprint of the key (`cnf.jkt`) whose possession was proved with the token; absent for a bearer's. */
+  boundTo?: string
   /** Milliseconds since the epoch; the token's own `exp`, so with the leeway up to 60 s in the past. */
   expiresAt: number
   /** When it was last found good, the cache of verified tokens included. */

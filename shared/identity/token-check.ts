@@ -1,7 +1,7 @@
 import { freezeClaims } from './claims.ts'
 import { entraPrincipal } from './entra-principal.ts'
 import type { JwtAlgorithm, TrustedIssuer } from './issuer.ts'
-import type { Jwt } from './jwt.ts'
+import { isJsonObject, type Jwt } from './jwt.ts'
 import { checkHeader } from './jwt-header.ts'
 import { checkLifetime, checkTimes, readTimes, type TokenTimes } from './jwt-times.ts'
 import { LIMITS } from './limits.ts'
@@ -22,6 +22,8 @@ export function checkToken({ header, payload }: Jwt, issuer: TrustedIssuer, now:
   if (!algorithm) return refused('alg_not_allowed')
   const otherKind = foreignKind(payload)
   if (otherKind) return refused(otherKind)
+  const boundTo = readConfirmation(payload)
+  if (isRefused(boundTo)) return boundTo
   if (!audienceFits(payload['aud'], issuer)) return refused('audience_not_exact')
   const times = readTimes(payload)
   if (isRefused(times)) return times
@@ -29,15 +31,23 @@ export function checkToken({ header, payload }: Jwt, issuer: TrustedIssuer, now:
     checkTimes(times, now) ?? checkLifetime(times, issuer.maxLifetimeSeconds ?? LIMITS.maxLifetimeSeconds)
   if (untimely) return refused(untimely)
   const identity = identify(payload, issuer, times)
-  return isRefused(identity) ? identity : { kid: head.kid, algorithm, times, identity }
+  if (isRefused(identity)) return identity
+  return { kid: head.kid, algorithm, times, identity: { ...identity, ...(boundTo !== undefined && { boundTo }) } }
 }
 
 /** JWTs that are signed by the same keys but were made for something else (RFC 8725 §2.8). */
 function foreignKind(payload: Jwt['payload']): Refusal | undefined {
   const has = (name: string) => Object.hasOwn(payload, name)
   if (['nonce', 'at_hash', 'c_hash', 's_hash'].some(has)) return 'id_token'
-  if (has('events')) return 'event_token'
-  return has('cnf') ? 'token_bound' : undefined
+  return has('events') ? 'event_token' : undefined
+}
+
+/** RFC 9449 §6.1. A certificate, or any other way to bind a token, is one that nobody here could check. */
+function readConfirmation(payload: Jwt['payload']): string | undefined | Refused {
+  if (!Object.hasOwn(payload, 'cnf')) return undefined
+  const { cnf } = payload
+  const jkt = isJsonObject(cnf) && Object.keys(cnf).length === 1 ? cnf['jkt'] : undefined
+  return typeof jkt === 'string' && /^[A-Za-z0-9_-]{43}$/.test(jkt) ? jkt : refused('token_bound')
 }
 
 /** Exact and single: one of several audiences may be another service that could replay the token here (T6). */

@@ -6,7 +6,7 @@ export type BlastRadius = {
   revocable: 'no' | 'introspection' | 'account' | 'immediate'
   /** Effective scope, space-separated; empty when the target knows none. */
   scope: string
-  /** What it is worth nothing without: `audience:<aud>`. */
+  /** What it is worth nothing without: `audience:<aud>`, `key:<RFC 7638 thumbprint>` (DPoP). */
   boundTo: readonly string[]
   /** Whose name it speaks in: a principal id. */
   issuedAs: string

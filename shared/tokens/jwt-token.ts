@@ -2,7 +2,7 @@ import type { JWTPayload } from 'jose'
 import { hashToken } from '../audit/token-hash.ts'
 import { GatewayError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { Obligations } from '../policy/decision.ts'
+import type { Obligations, RequestContext } from '../policy/decision.ts'
 import type { JwtTarget } from '../policy/target.ts'
 import type { BlastRadius } from './blast-radius.ts'
 import { delegate } from './delegation.ts'
@@ -27,6 +27,7 @@ export type JwtWish = {
   /** Space-separated; all of the target's scopes when absent. */
   scope?: string | undefined
   ttlSeconds?: number | undefined
+  context: RequestContext
   obligations: Obligations
   /** Milliseconds since the epoch. */
   now: number
@@ -50,6 +51,7 @@ export function planJwt(wish: JwtWish): JwtPlan {
   if ('fault' in delegation) throw new GatewayError('invalid_subject_token', delegation.fault)
   const scope = scopes.join(' ')
   const aud = target.token.audience
+  const jkt = wish.context.dpopThumbprint
   return {
     claims: {
       iss: issuer,
@@ -60,13 +62,14 @@ export function planJwt(wish: JwtWish): JwtPlan {
       jti,
       txn,
       ...(scope && { scope }),
+      ...(jkt !== undefined && { cnf: { jkt } }),
       ...delegation,
     },
     blastRadius: {
       expiresAt: new Date(lifetime.exp * 1_000).toISOString(),
       revocable: REVOCABLE,
       scope,
-      boundTo: [`audience:${aud}`],
+      boundTo: [`audience:${aud}`, ...(jkt === undefined ? [] : [`key:${jkt}`])],
       issuedAs: subject.id,
     },
   }

@@ -1,3 +1,4 @@
+import { PROOF_ALGORITHMS } from '../identity/possession/proof-key.ts'
 import { TOKEN_EXCHANGE } from './exchange-request.ts'
 import { SIGNING_ALGORITHMS } from './keys/key-names.ts'
 
@@ -17,7 +18,9 @@ export function issuerMetadata(issuer: string) {
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...SIGNING_ALGORITHMS],
-    claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'txn', 'act'],
+    claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'txn', 'cnf', 'act'],
+    // RFC 9449 §5.1: whoever sends a proof gets a token that is bound to its key.
+    dpop_signing_alg_values_supported: [...PROOF_ALGORITHMS],
   }
 }
 
@@ -26,5 +29,10 @@ export function issuerMetadata(issuer: string) {
  * has its token already.
  */
 export function resourceMetadata(issuer: string) {
-  return { resource: issuer, resource_name: 'Sallyport', bearer_methods_supported: ['header'] }
+  return {
+    resource: issuer,
+    resource_name: 'Sallyport',
+    bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: [...PROOF_ALGORITHMS],
+  }
 }

@@ -33,7 +33,10 @@ export async function planToken(wanted: WantedToken, deps: PlanDeps): Promise<Pr
   if (!target) throw new GatewayError('access_denied', 'target_unknown')
   if (actionOf(target) !== action) throw new GatewayError('access_denied', 'target_changed')
   const { obligations, now } = deps
-  const { handout, identifiedBy, mint } = await kindOf(deps.kinds, target).plan({ ...wanted, target, obligations, now })
+  const kind = kindOf(deps.kinds, target)
+  // What others mint carries no `cnf`: a proof that binds nothing must not satisfy an obligation to bind.
+  if (obligations.requireDpop && !kind.binds) throw new GatewayError('dpop_required', 'kind_not_bound')
+  const { handout, identifiedBy, mint } = await kind.plan({ ...wanted, target, obligations, now })
   const resource = `token/${name}`
   const spendAndMint = (grant: Grant) => {
     grant.spend(action, resource)

@@ -30,8 +30,8 @@ export type TokenOrder<K extends TargetKind> = {
 export type MintedToken = {
   /** The text that is the credential; for kinds with several parts, the one that matters, the others in `parts`. */
   token: string
-  /** RFC 8693 §2.2.1: `Bearer`, or `N_A` for what is no access token (a SAS, cloud credentials). */
-  tokenType: 'Bearer' | 'N_A'
+  /** RFC 8693 §2.2.1: `Bearer`, `DPoP` where it is bound to a key, or `N_A` for what is no access token (a SAS, cloud credentials). */
+  tokenType: 'Bearer' | 'DPoP' | 'N_A'
   /** RFC 8693 §2.2.1 of what is neither access token nor JWT; absent = what was asked for. */
   issuedTokenType?: string
   /** Further members of the answer: `{ url }` of a SAS, `{ accessKeyId, … }` of cloud credentials. */
@@ -62,5 +62,7 @@ export type TokenPlan = {
  */
 export type TokenKind<K extends TargetKind = TargetKind> = {
   kind: K
+  /** Its tokens are bound to the key that was proved (`context.dpopThumbprint`); without it `requireDpop` refuses the kind. */
+  binds?: true
   plan(order: TokenOrder<K>): Promise<TokenPlan>
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../shared/errors.ts'
-import { bearerToken } from '../../../shared/http/bearer.ts'
+import { readAuthorization } from '../../../shared/http/authorization.ts'
 import { requestContext } from '../../../shared/http/caller.ts'
 import { gatewayRequest } from '../../support/gateway-request.ts'
 
@@ -13,13 +13,20 @@ const codeOf = (act: () => unknown) => {
   }
 }
 
-describe('bearerToken (RFC 6750)', () => {
-  it.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer ', 'BearerX abc', 'abc'])('missing_token: %s', (header) => {
-    expect(codeOf(() => bearerToken(header))).toBe('missing_token')
-  })
+describe('readAuthorization (RFC 6750, RFC 9449 §7.1)', () => {
+  it.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer ', 'BearerX abc', 'DPoP', 'DPoP,Bearer abc', 'abc'])(
+    'missing_token: %s',
+    (header) => {
+      expect(codeOf(() => readAuthorization(header))).toBe('missing_token')
+    },
+  )
 
   it.each(['Bearer abc', 'bearer abc', 'BEARER  abc '])('reads %s', (header) => {
-    expect(bearerToken(header)).toBe('abc')
+    expect(readAuthorization(header)).toEqual({ scheme: 'bearer', token: 'abc' })
+  })
+
+  it.each(['DPoP abc', 'dpop abc'])('reads %s, which a bearer token is not', (header) => {
+    expect(readAuthorization(header)).toEqual({ scheme: 'dpop', token: 'abc' })
   })
 })
 

@@ -25,11 +25,14 @@ describe('renderError', () => {
   it('401: challenges, with an error only when a token was sent (RFC 6750 §3.1)', () => {
     const challenge = (code: ErrorCode) => native(new GatewayError(code, 'r')).headers?.['WWW-Authenticate']
     expect(challenge('missing_token')).toBe(
-      `Bearer realm="sallyport", resource_metadata="${ISSUER}/.well-known/oauth-protected-resource"`,
+      `Bearer realm="sallyport", resource_metadata="${ISSUER}/.well-known/oauth-protected-resource", DPoP algs="ES256 ES384 EdDSA RS256 PS256"`,
     )
     expect(challenge('invalid_token')).toContain('error="invalid_token"')
     expect(challenge('access_denied')).toContain('error="insufficient_scope"')
     expect(challenge('invalid_request')).toBeUndefined()
+    expect(challenge('invalid_dpop_proof')).toBe(
+      'DPoP error="invalid_dpop_proof", algs="ES256 ES384 EdDSA RS256 PS256"',
+    )
   })
 
   it('503: carries Retry-After where there is one', () => {

@@ -31,6 +31,7 @@ const wish = (overrides: Partial<JwtWish> = {}): JwtWish => ({
   issuer: 'https://gateway.test',
   subject: alice,
   actor: undefined,
+  context: {},
   notAfter: NOW + 7_200_000,
   target: target(),
   obligations: {},
