@@ -23,7 +23,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   const json = argv.includes('--json')
   try {
     const verb = VERBS.find(({ name }) => name.split(' ').every((word, at) => argv[at] === word))
-    if (!verb) return noVerb(argv, terminal)
+    if (!verb) return noVerb(argv, terminal, json)
     const { values, positionals } = readArguments(verb, argv.slice(verb.name.split(' ').length))
     if (values['help']) return print(terminal, { exit: EXIT.ok, text: help(verb) }, false)
     const call: Call = {
@@ -59,8 +59,12 @@ function print(terminal: Terminal, { exit, json, text }: Answer, asJson: boolean
   return exit
 }
 
-function noVerb(argv: readonly string[], terminal: Terminal): Exit {
+function noVerb(argv: readonly string[], terminal: Terminal, json: boolean): Exit {
   const asked = argv[0] === undefined || argv[0] === '--help' || argv[0] === '-h' || argv[0] === 'help'
+  if (json && !asked) {
+    const names = VERBS.map(({ name }) => name).join(', ')
+    throw new CliError(EXIT.usage, `there is no such command; the commands are ${names}`)
+  }
   const known = VERBS.filter(({ name }) => name.startsWith(`${argv[0]} `))
   const listed = known.length > 0 ? known : VERBS
   const lines = [

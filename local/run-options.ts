@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -17,8 +17,18 @@ export function readOptions(args: readonly string[] = process.argv.slice(2), env
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error('--port: a number up to 65535, 0 for any')
   const stateDir = resolve(values.state ?? env['SALLYPORT_STATE'] ?? '.sallyport')
   if (values.fresh) forget(stateDir)
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  makeFolder(stateDir)
   return { port, stateDir }
+}
+
+function makeFolder(stateDir: string): void {
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new Error(`the state folder ${stateDir} cannot be used (${code}): choose another with --state`)
+  }
 }
 
 function forget(stateDir: string): void {

@@ -19,7 +19,7 @@ const CALLERS = [
 export function whatToTry({ gateway, stateDir }: { gateway: string; stateDir: string }): string {
   const below = relative(process.cwd(), stateDir) || '.'
   const folder = below.startsWith('..') ? stateDir : below
-  const state = folder === '.sallyport' ? '' : ` --state ${folder}`
+  const state = folder === '.sallyport' ? '' : ` --state ${shellWord(folder)}`
   const bearer = (caller: string) => `-H "Authorization: Bearer $(npm run --silent token -- ${caller}${state})"`
   return `
 Sallyport runs at ${gateway} with local stand-ins for Azure: not for production.
@@ -37,3 +37,6 @@ Try, in another terminal:
 
 Ctrl-C stops everything; the next start keeps the state.`
 }
+
+/** As a POSIX shell takes it for one word, to be copied from the terminal. */
+const shellWord = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

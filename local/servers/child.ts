@@ -33,7 +33,19 @@ export async function startChild({ name, main, args, log }: ChildOptions): Promi
   const tail = keepTail(child, (line) => log(`${name}: ${line}`))
   try {
     const { ports } = await ready(child, name)
-    return { name, pid: child.pid ?? 0, ports, stop: () => stop(child) }
+    let stopping = false
+    child.once('exit', (code, signal) => {
+      if (!stopping) log(`${name} (process ${child.pid}) ended by itself (${signal ?? `code ${code}`})`)
+    })
+    return {
+      name,
+      pid: child.pid ?? 0,
+      ports,
+      stop: () => {
+        stopping = true
+        return stop(child)
+      },
+    }
   } catch (error) {
     await stop(child)
     const said = tail()

@@ -79,6 +79,12 @@ describe('sallyport policy validate', () => {
     expect(err).toMatch(message)
   })
 
+  it('2: an unknown verb under --json is JSON too', async () => {
+    const { exit, out, err } = await sallyport('policy', 'destroy', '--json')
+    expect({ exit, err }).toEqual({ exit: 2, err: '' })
+    expect(JSON.parse(out).error.message).toContain('policy validate, policy apply')
+  })
+
   it('0: help', async () => {
     expect(await sallyport('--help')).toMatchObject({ exit: 0, err: '' })
     expect((await sallyport('policy', 'apply', '--help')).out).toContain('usage: sallyport policy apply')

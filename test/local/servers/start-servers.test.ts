@@ -60,6 +60,9 @@ it('gives the gateway an environment that its configuration takes, on wanted por
       additionalPolicies: [agentPolicy(localAgent(config.local))],
     })
     expect((await client.setSecret('journal-master', 'x')).name).toBe('journal-master')
+    process.kill(servers.processes['identity'] ?? 0, 'SIGKILL')
+    const gone = `identity (process ${servers.processes['identity']}) ended by itself (SIGKILL)`
+    await vi.waitFor(() => expect(lines).toContain(gone))
     process.kill(servers.processes['vault-main'] ?? 0, 'SIGSTOP')
     process.kill(servers.processes['azurite'] ?? 0, 'SIGSTOP')
   } finally {
@@ -67,4 +70,5 @@ it('gives the gateway an environment that its configuration takes, on wanted por
     taken.close()
   }
   expect(Object.values(servers.processes).filter(isAlive)).toEqual([])
+  expect(lines.filter((line) => line.includes('ended by itself'))).toHaveLength(1)
 })
