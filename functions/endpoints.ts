@@ -1,8 +1,10 @@
 import type { Endpoint } from '../shared/http/endpoint.ts'
 import { healthz } from './healthz.ts'
+import { introspect } from './introspect.ts'
 import { jwks } from './jwks.ts'
 import { authorizationServer, openidConfiguration, protectedResource } from './metadata.ts'
 import { oauthToken } from './oauth-token.ts'
+import { revoke } from './revoke.ts'
 import { secret } from './secret.ts'
 import { secretBatches } from './secret-batches.ts'
 import { secretVersion } from './secret-version.ts'
@@ -19,6 +21,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   protectedResource,
   jwks,
   oauthToken,
+  introspect,
+  revoke,
   tokens,
   whoami,
   secrets,

@@ -1,22 +1,25 @@
+import { GatewayError } from '../shared/errors.ts'
 import { receiptHeader } from '../shared/gate.ts'
 import type { Gateway } from '../shared/gateway.ts'
 import { readForm } from '../shared/http/body.ts'
-import { identify, requestContext } from '../shared/http/caller.ts'
+import { type Caller, identifyBy } from '../shared/http/caller.ts'
 import type { Endpoint, GatewayRequest } from '../shared/http/endpoint.ts'
-import { type ExchangeRequest, readExchange, TARGET_PARAMETERS } from '../shared/tokens/exchange-request.ts'
-import { authenticateSubject } from '../shared/tokens/subject-token.ts'
+import { oauthCaller } from '../shared/http/oauth-caller.ts'
+import { type Exchange, readGrantRequest, TARGET_PARAMETERS } from '../shared/tokens/exchange-request.ts'
+import { authenticateToken, readParties } from '../shared/tokens/subject-token.ts'
 
-/** OAuth 2.0 token endpoint: token exchange (RFC 8693). */
+/** OAuth 2.0 token endpoint: token exchange (RFC 8693) and client credentials (RFC 6749 §4.4). */
 export const oauthToken: Endpoint = {
   name: 'oauth-token',
   route: 'oauth2/token',
   dialect: 'oauth',
   methods: {
     POST: async (request, gateway) => {
-      const exchange = readExchange(await readForm(request, { repeatable: TARGET_PARAMETERS }))
-      const who = await whoTakesPart(request, gateway, exchange)
-      const { target, scope, issuedTokenType } = exchange
-      const grant = await gateway.admit(await gateway.tokens.ask({ txn: request.txn, ...who, target, scope }))
+      const form = await readForm(request, { repeatable: TARGET_PARAMETERS })
+      const { target, scope, exchange } = readGrantRequest(form)
+      const apart = await oauthCaller(request, form, gateway)
+      const { txn, context, ...parties } = await whoTakesPart(request, gateway, { apart, exchange })
+      const grant = await gateway.admit(await gateway.tokens.ask({ txn, context, ...parties, target, scope }))
       const issued = await gateway.tokens.issue(grant)
       return {
         status: 200,
@@ -24,7 +27,7 @@ export const oauthToken: Endpoint = {
         headers: { Pragma: 'no-cache', ...receiptHeader(grant.receipt) },
         json: {
           access_token: issued.token,
-          issued_token_type: issued.issuedTokenType ?? issuedTokenType,
+          ...(exchange && { issued_token_type: issued.issuedTokenType ?? exchange.issuedTokenType }),
           token_type: issued.tokenType,
           ...issued.parts,
           expires_in: issued.expiresInSeconds,
@@ -36,11 +39,20 @@ export const oauthToken: Endpoint = {
   },
 }
 
-/** The caller is who authenticates with `Authorization`; without that, the subject token speaks for the caller too. */
-async function whoTakesPart(request: GatewayRequest, gateway: Gateway, { subjectToken }: ExchangeRequest) {
-  const isApart = request.header('authorization') !== undefined
-  const apart = isApart ? await identify(request, gateway) : undefined
-  const context = apart?.context ?? requestContext(request, gateway.config.trustedHops)
-  const subject = await authenticateSubject(subjectToken, gateway.authenticate)
-  return { subject, caller: apart?.principal ?? subject, context }
+type Asked = { apart: Caller | undefined; exchange: Exchange | undefined }
+
+/** Who authenticates apart calls; without that, the subject token speaks for the caller too, unless somebody else is to act. */
+async function whoTakesPart(request: GatewayRequest, gateway: Gateway, { apart, exchange }: Asked) {
+  const { own } = gateway.tokens
+  if (exchange && apart) {
+    const { principal, context } = apart
+    const caller = { principal, provenKey: context.dpopThumbprint }
+    return { ...apart, ...(await readParties(exchange, caller, { authenticate: gateway.authenticate, own })) }
+  }
+  if (apart) return { ...apart, subject: apart.principal, caller: apart.principal }
+  if (!exchange || exchange.actorToken !== undefined)
+    throw new GatewayError('missing_token', 'no_client_authentication')
+  const token = exchange.subjectToken
+  const alone = await identifyBy(request, gateway, { token }, (key) => authenticateToken(token, gateway, key))
+  return { ...alone, subject: alone.principal, caller: alone.principal }
 }

@@ -93,10 +93,22 @@ export const ERRORS = {
     remedy: 'Ask for a subset of the scope of the target.',
     oauth: oauth('invalid_scope'),
   },
+  unauthorized_client: {
+    status: 403,
+    title: 'the client may not do this',
+    remedy: 'Revoke a token as the client it was issued to, or with `token:revoke` on its target.',
+    oauth: oauth('unauthorized_client'),
+  },
+  unsupported_token_type: {
+    status: 400,
+    title: 'tokens of this kind cannot be revoked',
+    remedy: 'Wait for its end, which `blastRadius` told, or end it where its service lets you.',
+    oauth: oauth('unsupported_token_type'),
+  },
   unsupported_grant_type: {
     status: 400,
     title: 'the grant type is not supported',
-    remedy: 'Use `urn:ietf:params:oauth:grant-type:token-exchange`.',
+    remedy: 'Use `urn:ietf:params:oauth:grant-type:token-exchange` or `client_credentials`.',
     oauth: oauth('unsupported_grant_type'),
   },
   not_found: {

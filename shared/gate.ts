@@ -21,6 +21,8 @@ export type Ask<T> = {
   prepare?: (obligations: Obligations) => Promise<Prepared<T>>
   /** A one-time handle satisfies `oneTime`, an approved grant `approval`, a grant bound to the key that was proved `possession`. */
   satisfies?: ReadonlySet<'oneTime' | 'approval' | 'possession'>
+  /** A right that needs no permit: whoever holds a token may introspect and revoke it. Any forbid still wins. */
+  entitled?: 'holder'
 }
 
 type Issued<T> = { ask: Ask<T>; decision: Decision; receipt: Receipt; sealed: T; journal: Journal; now: () => number }
@@ -164,7 +166,7 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
 
   /** What holds is the stricter of principal and actor in every respect; what is recorded is what each was told. */
   function judge<T>(ask: Ask<T>): { decision: Decision; recorded: Recorded } {
-    const decision = decide(ask)
+    const decision = entitle(decide(ask), ask.entitled)
     if (!ask.actor) return { decision, recorded: { decision } }
     const acting = decide({ ...ask, principal: ask.actor })
     const recorded = { decision, actor: { principal: entryPrincipal(ask.actor), decision: acting } }
@@ -189,6 +191,10 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
     }
   }
 }
+
+/** Only where nothing was said about it: what could not be evaluated may have been a forbid. */
+const entitle = (decision: Decision, entitled: 'holder' | undefined): Decision =>
+  entitled && decision.reason === 'no_permit' ? { ...decision, effect: 'permit', reason: entitled } : decision
 
 const withReceipt = ({ code, reason, extras }: GatewayError, receipt: Receipt) =>
   new GatewayError(code, reason, { ...extras, headers: { ...extras.headers, ...receiptHeader(receipt) } })
@@ -242,6 +248,8 @@ function decided<T>(
   }
 }
 
-function entryPrincipal({ id, issuerName, kind, appId, tokenId, groups, roles, claims }: Principal): EntryPrincipal {
-  return { id, issuerName, kind, ...(appId && { appId }), ...(tokenId && { tokenId }), groups, roles, claims }
+function entryPrincipal(principal: Principal): EntryPrincipal {
+  const { id, issuerName, kind, appId, tokenId, partial, groups, roles, claims } = principal
+  const optional = { ...(appId && { appId }), ...(tokenId && { tokenId }), ...(partial && { partial }) }
+  return { id, issuerName, kind, ...optional, groups, roles, claims }
 }

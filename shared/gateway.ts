@@ -21,7 +21,8 @@ import { createFederationTokens } from './tokens/federation-token.ts'
 import { createGoogle } from './tokens/google/google.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { createKinds } from './tokens/kinds/kinds.ts'
-import { createOnce } from './tokens/once.ts'
+import { createOnce, type Once } from './tokens/once.ts'
+import { createOwnTokens } from './tokens/own-token.ts'
 import { createTokens, type Tokens } from './tokens/tokens.ts'
 
 export type Gateway = {
@@ -33,6 +34,10 @@ export type Gateway = {
    * `invalid_token`, `issuer_unavailable`, `no_policy` or `policy_unavailable`.
    */
   authenticate: (token: string, provenKey?: string) => Promise<Principal>
+  /** Makes a principal of a client assertion (RFC 7523), whose `jti` its caller must claim; throws like `authenticate`. */
+  authenticateAssertion: (assertion: string) => Promise<Principal & { tokenId: string }>
+  /** What happens once, on whatever instance. */
+  once: Once
   /** Verifies DPoP proofs (RFC 9449). */
   proofs: Proofs
   admit: Gate['admit']
@@ -53,7 +58,6 @@ export type Overrides = { now?: () => number; log?: (line: LogLine) => void }
 /** The composition root: built once per process; everything slow happens at the first use. */
 export function createGateway(config: Config, { now = Date.now, log = writeLogLine }: Overrides = {}): Gateway {
   const report = (event: string, detail: Record<string, unknown>) => log({ level: levelOf(event), event, ...detail })
-  const once = createOnce(azure.table('once'))
   const broker = createBroker({ now, report })
   const azure = createAzure(config, { now, report, broker })
   const keys = createKeyRing({
@@ -92,6 +96,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
     refused: refusals.count,
     cloud: config.cloud,
+    assertionAudience: config.issuer,
   })
   const decideNow = (question: Question) => decide(question, policy.current(), now())
   const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, now })
@@ -105,6 +110,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
     report,
   })
+  const once = createOnce(azure.table('once'))
+  const own = createOwnTokens({ issuer: config.issuer, keys, once, now })
   const federation = createFederationTokens({ keys, issuer: config.issuer, now })
   const google = createGoogle({ ...(azure.agent && { agent: azure.agent }), federation, ownEntraToken: azure.ownToken })
   const kinds = createKinds({
@@ -135,13 +142,18 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       await policy.fresh()
       return authenticator.authenticate(token, provenKey)
     },
+    authenticateAssertion: async (assertion) => {
+      await policy.fresh()
+      return authenticator.authenticateAssertion(assertion)
+    },
+    once,
     proofs: createProofs({ claim: once.claim, issuer: config.issuer, now }),
     admit: gate.admit,
     admitList: gate.admitList,
     decide: decideNow,
     policy,
     secrets,
-    tokens: createTokens({ keys, kinds, now, policy }),
+    tokens: createTokens({ keys, kinds, own, issuer: config.issuer, decide: decideNow, now, policy }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {

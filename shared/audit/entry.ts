@@ -24,6 +24,8 @@ export type EntryPrincipal = {
   kind: 'entra' | 'oidc'
   appId?: string
   tokenId?: string
+  /** Application, groups and roles were not known (Principal). */
+  partial?: true
   groups: readonly string[] | 'overage'
   roles: readonly string[]
   claims: Readonly<Record<string, unknown>>

@@ -15,6 +15,8 @@ export type Principal = {
   /** Entra groups by object id; `overage` when the token says there are more than it names (deny, not "no groups"). */
   groups: readonly string[] | 'overage'
   roles: readonly string[]
+  /** Made of a token of ours, which says who and nothing else: application, groups, roles and claims are unknown, not absent. */
+  partial?: true
   /** Validated claims, frozen, null prototype, at most 16 KiB; what conditions may look at. */
   claims: Readonly<Record<string, unknown>>
   /** `jti` or Entra's `uti`; replay and revocation key on it, never on the token's text. */

@@ -17,7 +17,7 @@ export type StatementIndex = {
 
 type Entry = { statement: Statement; selector: Selector; told: Tri | undefined }
 /** Where statements stand: what of the caller they name, in which tenant or issuer, with which value. */
-type Place = readonly [space: Selector['by'] | 'overage' | 'prefix', realm: string, value: string]
+type Place = readonly [space: Selector['by'] | 'overage' | 'partial' | 'prefix', realm: string, value: string]
 type Shelf = Map<string, Map<string, Entry[]>>
 
 /** Finds statements by who asks, so that a decision costs nothing for statements about others (B4). */
@@ -29,6 +29,7 @@ export function createStatementIndex(): StatementIndex {
     group: new Map(),
     role: new Map(),
     overage: new Map(),
+    partial: new Map(),
     subject: new Map(),
     prefix: new Map(),
   }
@@ -65,6 +66,7 @@ const TOLD: Partial<Record<Place[0], Tri>> = {
   group: 'yes',
   role: 'yes',
   overage: 'unknown',
+  partial: 'unknown',
 }
 
 /** A statement with several selectors may be found several times: it counts once, with the best that they say. */
@@ -104,8 +106,10 @@ function placesOfSelector(selector: Selector, effect: Statement['effect']): Plac
     ]
   }
   const place: Place = [selector.by, selector.tenant, selector.value]
-  // An overage hides which groups the caller is in: no permit may profit, every forbid must be looked at.
-  return selector.by === 'group' && effect === 'forbid' ? [place, ['overage', selector.tenant, '']] : [place]
+  if (selector.by === 'objectId' || effect === 'permit') return [place]
+  // What hides groups, or all but the id, hides it from permits alone: every forbid must be looked at.
+  const partial: Place = ['partial', selector.tenant, '']
+  return selector.by === 'group' ? [place, partial, ['overage', selector.tenant, '']] : [place, partial]
 }
 
 function placesOfCaller(principal: Principal): Place[] {
@@ -116,8 +120,9 @@ function placesOfCaller(principal: Principal): Place[] {
     for (const prefix of prefixes(subject)) places.push(['prefix', issuerName, prefix])
     return places
   }
-  const application = applicationOf(principal)
   if (objectId) places.push(['objectId', tenant, objectId])
+  if (principal.partial) return [...places, ['partial', tenant, '']]
+  const application = applicationOf(principal)
   if (application) places.push(['appId', tenant, application])
   if (groups === 'overage') places.push(['overage', tenant, ''])
   else for (const group of groups) places.push(['group', tenant, group])

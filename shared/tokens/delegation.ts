@@ -11,17 +11,23 @@ const MAX_DEPTH = 4
 
 /**
  * The `act` claim of a token in which `actor` (absent: nobody else) acts for `subject`, on top of the chain that the
- * subject's token already tells. Pure. INVARIANT: only `sub` and `iss` are carried over; `exp`, `nbf` and `aud` have no
+ * subject's token already tells. `issuer` is the gateway's own: what its tokens say in `act` are principal ids. Pure. INVARIANT: only `sub` and `iss` are carried over; `exp`, `nbf` and `aud` have no
  * meaning inside `act`.
  */
-export function delegate(subject: Principal, actor: Principal | undefined): { act?: Act } | DelegationFault {
+export function delegate(
+  subject: Principal,
+  actor: Principal | undefined,
+  issuer: string,
+): { act?: Act } | DelegationFault {
+  // A token that names who may act is meant for that one to act with: not even its own subject goes without.
+  if (!mayAct(subject, actor ?? subject)) return { fault: 'may_act_differs' }
   const chain = readChain(subject)
   if (!chain) return { fault: 'act_malformed' }
   if (!actor) return chain.length > MAX_DEPTH ? { fault: 'act_too_deep' } : nest(chain)
-  if (!mayAct(subject, actor)) return { fault: 'may_act_differs' }
+  const isActor = isLinkOf(actor, issuer)
   // Whoever acts already and hands its own token on is no new link.
-  const below = isActor(chain[0], actor) ? chain.slice(1) : chain
-  if (below.some((link) => isActor(link, actor))) return { fault: 'act_cycle' }
+  const below = chain[0] && isActor(chain[0]) ? chain.slice(1) : chain
+  if (below.some(isActor)) return { fault: 'act_cycle' }
   if (below.length >= MAX_DEPTH) return { fault: 'act_too_deep' }
   return nest([{ sub: actor.id }, ...below])
 }
@@ -52,8 +58,10 @@ function readChain({ claims }: Principal): Link[] | undefined {
   return chain
 }
 
-const isActor = (link: Link | undefined, { claims, subject }: Principal) =>
-  link?.sub === subject && link.iss === claims['iss']
+const isLinkOf =
+  ({ id, claims, subject }: Principal, issuer: string) =>
+  (link: Link) =>
+    link.iss === issuer ? link.sub === id : link.sub === subject && link.iss === claims['iss']
 
 function nest(chain: readonly Act[]): { act?: Act } {
   let nested: { act?: Act } = {}

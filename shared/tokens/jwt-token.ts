@@ -5,7 +5,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { Obligations, RequestContext } from '../policy/decision.ts'
 import type { JwtTarget } from '../policy/target.ts'
 import type { BlastRadius } from './blast-radius.ts'
-import { delegate } from './delegation.ts'
+import type { Act } from './delegation.ts'
 import type { Signer } from './keys/signer.ts'
 import { boundLifetime, TOO_SHORT } from './lifetime.ts'
 import { narrowScope } from './scope.ts'
@@ -23,6 +23,8 @@ export type JwtWish = {
   actor: Principal | undefined
   /** When the first of the tokens ends that this one rests on, milliseconds since the epoch. */
   notAfter: number
+  /** Who acts, outermost first; absent when nobody acts for the subject. */
+  act?: Act | undefined
   target: JwtTarget
   /** Space-separated; all of the target's scopes when absent. */
   scope?: string | undefined
@@ -38,17 +40,15 @@ export type JwtPlan = { claims: JWTPayload & { exp: number; jti: string }; blast
 
 /**
  * RFC 9068 claims of a gateway-signed access token, no wider and no longer than every bound allows. Pure. Throws
- * `invalid_scope`, `invalid_request` (less than a second left) or `invalid_subject_token` (its delegation chain).
+ * `invalid_scope` or `invalid_request` (less than a second left).
  */
 export function planJwt(wish: JwtWish): JwtPlan {
-  const { txn, jti, issuer, subject, actor, target, obligations, now } = wish
+  const { txn, jti, issuer, subject, actor, act, target, obligations, now } = wish
   const scopes = narrowScope(wish.scope, target.token.scopes)
   if (!scopes) throw new GatewayError('invalid_scope', 'scope_not_offered')
   const maxSeconds = [wish.ttlSeconds, obligations.maxTtlSeconds, target.token.maxTtlSeconds]
   const lifetime = boundLifetime({ now, maxSeconds, notAfter: wish.notAfter })
   if (!lifetime) throw new GatewayError('invalid_request', 'lifetime_too_short', { detail: TOO_SHORT })
-  const delegation = delegate(subject, actor)
-  if ('fault' in delegation) throw new GatewayError('invalid_subject_token', delegation.fault)
   const scope = scopes.join(' ')
   const aud = target.token.audience
   const jkt = wish.context.dpopThumbprint
@@ -61,9 +61,10 @@ export function planJwt(wish: JwtWish): JwtPlan {
       ...lifetime,
       jti,
       txn,
+      target: target.name,
       ...(scope && { scope }),
       ...(jkt !== undefined && { cnf: { jkt } }),
-      ...delegation,
+      ...(act && { act }),
     },
     blastRadius: {
       expiresAt: new Date(lifetime.exp * 1_000).toISOString(),
@@ -75,8 +76,8 @@ export function planJwt(wish: JwtWish): JwtPlan {
   }
 }
 
-/** The truth until `/oauth2/introspect` and `/oauth2/revoke` exist: a verifier looks at signature and `exp` alone. */
-const REVOCABLE = 'no'
+/** `/oauth2/revoke` ends it for who asks `/oauth2/introspect`; a verifier that looks at the signature alone learns nothing of it. */
+const REVOCABLE = 'introspection'
 
 /** Signs a planned token; `tokenHash` is what the journal keeps of it. */
 export async function signJwt({ claims }: JwtPlan, signer: Signer): Promise<{ token: string; tokenHash: string }> {

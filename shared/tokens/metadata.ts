@@ -1,6 +1,10 @@
+import { JWT_ALGORITHMS } from '../identity/issuer.ts'
 import { PROOF_ALGORITHMS } from '../identity/possession/proof-key.ts'
-import { TOKEN_EXCHANGE } from './exchange-request.ts'
+import { CLIENT_CREDENTIALS, TOKEN_EXCHANGE } from './exchange-request.ts'
 import { SIGNING_ALGORITHMS } from './keys/key-names.ts'
+
+/** RFC 7523: registered as OpenID Connect's name for it. */
+const ASSERTION = 'private_key_jwt'
 
 /**
  * RFC 8414 and OpenID Connect Discovery 1.0 say the same about us, so they are one document. It holds what exists, no
@@ -10,15 +14,23 @@ export function issuerMetadata(issuer: string) {
   return {
     issuer,
     token_endpoint: `${issuer}/oauth2/token`,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
     jwks_uri: `${issuer}/oauth2/jwks`,
-    grant_types_supported: [TOKEN_EXCHANGE],
-    // Whoever calls proves itself with a bearer token; the default, client_secret_basic, would be a lie.
-    token_endpoint_auth_methods_supported: ['none'],
+    grant_types_supported: [TOKEN_EXCHANGE, CLIENT_CREDENTIALS],
+    // `none`: a bearer token in Authorization, or a subject token that speaks for its caller; no method is registered for those.
+    token_endpoint_auth_methods_supported: ['none', ASSERTION],
+    token_endpoint_auth_signing_alg_values_supported: [...JWT_ALGORITHMS],
+    // RFC 8414 §2 lets access token types stand here, and here alone.
+    introspection_endpoint_auth_methods_supported: [ASSERTION, 'Bearer'],
+    introspection_endpoint_auth_signing_alg_values_supported: [...JWT_ALGORITHMS],
+    revocation_endpoint_auth_methods_supported: [ASSERTION],
+    revocation_endpoint_auth_signing_alg_values_supported: [...JWT_ALGORITHMS],
     // Required by both, though there is no authorization endpoint; clouds that federate with an issuer look for it.
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...SIGNING_ALGORITHMS],
-    claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'txn', 'cnf', 'act'],
+    claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'target', 'txn', 'cnf', 'act'],
     // RFC 9449 §5.1: whoever sends a proof gets a token that is bound to its key.
     dpop_signing_alg_values_supported: [...PROOF_ALGORITHMS],
   }

@@ -16,7 +16,7 @@ export type TokenAction = 'token:issue' | 'token:issueWrite'
 export const actionOf = ({ access }: Target): TokenAction => (access === 'write' ? 'token:issueWrite' : 'token:issue')
 
 /** Stands for whatever cannot be a target; policy refuses it as a name. */
-const NO_TARGET = '_'
+export const NO_TARGET = '_'
 
 /**
  * What to ask the policy about. INVARIANT: the words of a caller are looked up, never parsed, fetched or written anywhere

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Ask, Grant } from '../gate.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { RequestContext } from '../policy/decision.ts'
+import type { Decision, Question, RequestContext } from '../policy/decision.ts'
 import type { JwkSet, KeyRing } from './keys/key-ring.ts'
 import type { MintedToken } from './kinds/kind.ts'
+import type { OwnToken, OwnTokens } from './own-token.ts'
 import { type Kinds, type PlannedToken, planToken } from './plan-token.ts'
 import { findTarget, type TargetDirectory, type TargetName } from './target-name.ts'
 
@@ -20,6 +21,8 @@ export type TokenWish = {
   ttlSeconds?: number | undefined
   /** Narrows storage targets; no other kind takes it. */
   path?: string | undefined
+  /** The subject token, when it is an access token of ours. */
+  exchanged?: OwnToken
 }
 
 /** What an answer is made of. */
@@ -32,6 +35,11 @@ export type IssuedToken = Omit<MintedToken, 'handout'> & {
 export type TokensDeps = {
   keys: Pick<KeyRing, 'jwks'>
   kinds: Kinds
+  own: OwnTokens
+  /** The gateway's own `iss`. */
+  issuer: string
+  /** What the policy says now, unrecorded. */
+  decide: (question: Question) => Decision
   now: () => number
   policy: { current(): TargetDirectory; refresh(): Promise<void> }
 }
@@ -44,12 +52,15 @@ export type Tokens = {
   ask(wish: TokenWish): Promise<Ask<PlannedToken>>
   /** Spends the Grant and makes the token; where only the token itself identifies it, its RESULT is durable before this resolves. */
   issue(grant: Grant<PlannedToken>): Promise<IssuedToken>
+  /** Access tokens of ours that come back. */
+  own: OwnTokens
   /** Public keys; throws `keys_unavailable`. */
   jwks(): Promise<JwkSet>
 }
 
 /** Tokens of every kind: the question, and what a Grant for it makes. */
-export function createTokens({ keys, kinds, now, policy }: TokensDeps): Tokens {
+export function createTokens({ keys, kinds, own, issuer, decide, now, policy }: TokensDeps): Tokens {
+  const permits = (question: Question) => decide(question).effect === 'permit'
   return {
     async ask(wish) {
       const { txn, subject, caller, context } = wish
@@ -67,7 +78,8 @@ export function createTokens({ keys, kinds, now, policy }: TokensDeps): Tokens {
         action,
         resource: `token/${name}`,
         context,
-        prepare: (obligations) => planToken(wanted, { directory: policy.current(), kinds, obligations, now: now() }),
+        prepare: (obligations) =>
+          planToken(wanted, { directory: policy.current(), kinds, issuer, permits, obligations, now: now() }),
       }
     },
     async issue(grant) {
@@ -83,6 +95,7 @@ export function createTokens({ keys, kinds, now, policy }: TokensDeps): Tokens {
         throw error
       }
     },
+    own,
     jwks: () => keys.jwks(),
   }
 }

@@ -23,7 +23,7 @@ describe('RFC 8693 §2.2.1: the answer', () => {
       token_type: 'Bearer',
       expires_in: 1_800,
       scope: 'read post',
-      blast_radius: { revocable: 'no', issuedAs: idOf('alice') },
+      blast_radius: { revocable: 'introspection', issuedAs: idOf('alice') },
     })
     expect(await claimsOf(answer)).toMatchObject({ iss: GATEWAY, sub: idOf('alice'), client_id: idOf('alice') })
   })
@@ -67,7 +67,7 @@ describe('RFC 8693 §2.2.2: errors', () => {
 
   it.each<[string, number, string, Record<string, string | string[] | undefined>]>([
     ['no grant type', 400, 'invalid_request', { grant_type: undefined }],
-    ['another grant type', 400, 'unsupported_grant_type', { grant_type: 'client_credentials' }],
+    ['another grant type', 400, 'unsupported_grant_type', { grant_type: 'refresh_token' }],
     ['no subject token', 400, 'invalid_request', { subject_token: undefined }],
     ['an empty subject token', 400, 'invalid_request', { subject_token: '' }],
     ['no subject token type', 400, 'invalid_request', { subject_token_type: undefined }],
@@ -76,7 +76,18 @@ describe('RFC 8693 §2.2.2: errors', () => {
     ['a subject token of 18 kB', 400, 'invalid_request', { subject_token: long }],
     ['a type of actor without one', 400, 'invalid_request', { actor_token_type: `${TOKEN_TYPE}:jwt` }],
     ['an actor without its type', 400, 'invalid_request', { actor_token: 'a.b.c' }],
-    ['an actor', 400, 'invalid_request', { actor_token: 'a.b.c', actor_token_type: `${TOKEN_TYPE}:jwt` }],
+    [
+      'an actor, but nobody authenticated',
+      401,
+      'invalid_client',
+      { actor_token: 'a.b.c', actor_token_type: `${TOKEN_TYPE}:jwt` },
+    ],
+    [
+      'an actor of an unknown type',
+      400,
+      'invalid_request',
+      { actor_token: 'x', actor_token_type: `${TOKEN_TYPE}:saml2` },
+    ],
     ['an unknown requested type', 400, 'invalid_request', { requested_token_type: `${TOKEN_TYPE}:refresh_token` }],
     ['no target', 400, 'invalid_target', { audience: undefined }],
     ['an empty target', 400, 'invalid_target', { audience: '' }],

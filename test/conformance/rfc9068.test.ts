@@ -25,7 +25,18 @@ describe('RFC 9068: JWT profile for access tokens', () => {
       tokens.map(async (token) => (await gateway.verify(token, 'api://ledger-api')).payload),
     )
     for (const each of claims) {
-      expect(Object.keys(each).sort()).toEqual(['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sub', 'txn'])
+      expect(Object.keys(each).sort()).toEqual([
+        'aud',
+        'client_id',
+        'exp',
+        'iat',
+        'iss',
+        'jti',
+        'scope',
+        'sub',
+        'target',
+        'txn',
+      ])
       expect(each.aud).toBe('api://ledger-api')
     }
     expect(claims[0]?.jti).not.toBe(claims[1]?.jti)

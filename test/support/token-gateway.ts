@@ -1,5 +1,6 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Entry, Journal } from '../../shared/audit/entry.ts'
+import type { Table } from '../../shared/azure/table.ts'
 import { GatewayError } from '../../shared/errors.ts'
 import { createGate } from '../../shared/gate.ts'
 import type { Gateway } from '../../shared/gateway.ts'
@@ -17,8 +18,11 @@ import type { KeyRing } from '../../shared/tokens/keys/key-ring.ts'
 import { createSigner } from '../../shared/tokens/keys/signer.ts'
 import { generateSigningSecret, importSigningKey } from '../../shared/tokens/keys/signing-key.ts'
 import { createKinds } from '../../shared/tokens/kinds/kinds.ts'
+import { createOnce } from '../../shared/tokens/once.ts'
+import { createOwnTokens } from '../../shared/tokens/own-token.ts'
 import { createTokens } from '../../shared/tokens/tokens.ts'
 import { gatewayRequest } from './gateway-request.ts'
+import { createMemoryTable } from './memory-table.ts'
 
 export const GATEWAY = 'https://gateway.test'
 export const ISSUER = 'https://issuer.test'
@@ -32,6 +36,12 @@ const DOCUMENTS = [
   { kind: 'role', name: 'issue-read', actions: ['token:issue'] },
   target('ledger-api', 'write', { scopes: ['read', 'post'] }, ['https://ledger.test/', 'urn:ledger']),
   target('reports', 'read', { scopes: [], algorithm: 'RS256', maxTtlSeconds: 600 }),
+  { kind: 'role', name: 'introspect', actions: ['token:introspect'] },
+  { kind: 'role', name: 'end', actions: ['token:introspect', 'token:revoke'] },
+  target('orders', 'read', { scopes: ['see'], exchangeableFor: ['reports'] }),
+  permit('ledger', ['ledger'], ['introspect'], ['token/ledger-api']),
+  permit('orders', ['orders'], ['introspect', 'issue-read'], ['token/orders', 'token/reports', 'token/other']),
+  permit('officers', ['officer'], ['end'], ['token/**']),
   permit('issuers', ['alice', 'bob'], ['issue'], ['token/**'], { maxTtl: '30m' }),
   permit('readers', ['reader'], ['issue-read'], ['token/**']),
   permit('reasoned', ['careful'], ['issue'], ['token/ledger-api'], { requireReason: true, maxTtl: '5m' }),
@@ -52,7 +62,7 @@ export type Calls = { refreshes: number; records: number; signatures: number }
  * The token side of a gateway out of its real parts: strict JWT gate, policy engine, door, signer. The issuer's answers,
  * the journal and the vault are in memory; the rig's tests drive the same with servers.
  */
-export async function tokenGateway() {
+export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTable?: Table } = {}) {
   const clock = { now: NOW }
   const now = () => clock.now
   const calls: Calls = { refreshes: 0, records: 0, signatures: 0 }
@@ -67,6 +77,7 @@ export async function tokenGateway() {
   }
   const issuer = await createIssuer(clock)
   const keys = await memoryKeyRing(calls)
+  const once = createOnce(onceTable)
   const ask = (question: Question) => decide(question, snapshot, now())
   const gate = createGate({ decide: ask, refreshPolicy: policy.refresh, journal: memoryJournal(entries, calls), now })
   const authenticator = createAuthenticator({
@@ -74,11 +85,14 @@ export async function tokenGateway() {
     fetchJson: issuer.fetchJson,
     now,
     refused: () => {},
+    assertionAudience: GATEWAY,
   })
   const parts = {
     config: { issuer: GATEWAY, trustedHops: 1 },
     now,
     authenticate: authenticator.authenticate,
+    authenticateAssertion: authenticator.authenticateAssertion,
+    once,
     admit: gate.admit,
     tokens: createTokens({
       keys,
@@ -89,6 +103,9 @@ export async function tokenGateway() {
         google: { broker: createBroker({ now }), google: noGoogle, now },
         entra: noEntra(now),
       }),
+      own: createOwnTokens({ issuer: GATEWAY, keys, once, now }),
+      issuer: GATEWAY,
+      decide: ask,
       now,
       policy,
     }),

@@ -25,14 +25,14 @@ export function compileSelector({ entra, oidc }: PrincipalSelector): Selector {
   return { by: 'subject', issuer: oidc.issuer, text: oidc.subject, pattern, claims }
 }
 
-/** Whether a selector is about the caller. `unknown`: a group overage, a claim that is missing, a user's token held by an application. */
+/** Whether a selector is about the caller. `unknown`: a group overage, a claim that is missing, a user's token held by an application, a partial principal. */
 export function selectorMatches(selector: Selector, principal: Principal): Tri {
   if (selector.by === 'any') return 'yes'
   if (selector.by === 'subject') return subjectMatches(selector, principal)
   if (principal.kind !== 'entra' || principal.tenant !== selector.tenant) return 'no'
+  if (selector.by === 'objectId') return tri(principal.objectId === selector.value)
+  if (principal.partial) return 'unknown'
   switch (selector.by) {
-    case 'objectId':
-      return tri(principal.objectId === selector.value)
     case 'appId':
       return applicationOf(principal) !== selector.value ? 'no' : isAppItself(principal) ? 'yes' : 'unknown'
     case 'group':

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { hashToken } from '../../audit/token-hash.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Broker } from '../broker/broker.ts'
-import { delegate } from '../delegation.ts'
 import type { AccessOrder, Google } from '../google/google.ts'
 import { boundLifetime, TOO_SHORT } from '../lifetime.ts'
 import { narrowScope } from '../scope.ts'
@@ -29,8 +28,6 @@ export function createGoogleKind({ broker, google, now }: GoogleKindDeps): Token
     kind: 'google',
     async plan(order) {
       const access = planAccess(order)
-      const delegation = delegate(order.subject, order.actor)
-      if ('fault' in delegation) throw new GatewayError('invalid_subject_token', delegation.fault)
       return {
         handout: { reference: access.serviceAccount },
         identifiedBy: 'result',

@@ -3,6 +3,7 @@ import type { Principal } from '../../identity/principal.ts'
 import type { Obligations, RequestContext } from '../../policy/decision.ts'
 import type { TargetKind, TargetOf } from '../../policy/target.ts'
 import type { BlastRadius } from '../blast-radius.ts'
+import type { Act } from '../delegation.ts'
 
 /** What was decided: everything a kind may look at when it plans a token. */
 export type TokenOrder<K extends TargetKind> = {
@@ -13,6 +14,8 @@ export type TokenOrder<K extends TargetKind> = {
   subject: Principal
   /** Who acts for the subject, when somebody else does. */
   actor: Principal | undefined
+  /** RFC 8693 §4.1, for kinds whose tokens can say so. */
+  act?: Act | undefined
   /** When the first of the tokens ends that came with the request, milliseconds since the epoch. */
   notAfter: number
   /** Space-separated; everything the target offers when absent. */

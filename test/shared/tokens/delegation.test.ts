@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Principal } from '../../../shared/identity/principal.ts'
-import { type Act, delegate } from '../../../shared/tokens/delegation.ts'
+import { type Act, delegate as delegateAt } from '../../../shared/tokens/delegation.ts'
 import { principal } from '../../support/principal.ts'
 
 const ISS = 'https://issuer.test'
+const GATEWAY = 'https://gateway.test'
+
+const delegate = (subject: Principal, actor: Principal | undefined) => delegateAt(subject, actor, GATEWAY)
 
 const named = (sub: string, claims: Record<string, unknown> = {}): Principal =>
   principal({ id: `oidc:test:${sub}`, kind: 'oidc', subject: sub, claims: { iss: ISS, sub, ...claims } })
@@ -56,6 +59,15 @@ describe('delegate (RFC 8693 §4.1: act)', () => {
     expect(delegate(alice({ act }), undefined)).toEqual({ fault: 'act_too_deep' })
   })
 
+  it('reads what our own tokens say in act as principal ids: a cycle through them is refused', () => {
+    const own = (act: object) => named('alice', { iss: GATEWAY, act })
+    expect(delegate(own({ sub: 'oidc:test:web', act: { sub: broker.id } }), broker)).toEqual({ fault: 'act_cycle' })
+    expect(delegate(own({ sub: broker.id }), broker)).toEqual({ act: { sub: broker.id } })
+    expect(delegate(own({ sub: 'broker' }), broker)).toEqual({
+      act: { sub: broker.id, act: { iss: GATEWAY, sub: 'broker' } },
+    })
+  })
+
   it('never gives more than four links, whatever the token says', () => {
     const { chain } = fc.letrec<{ chain: unknown }>((tie) => ({
       chain: fc.record({
@@ -95,5 +107,10 @@ describe('delegate (RFC 8693 §4.4: may_act)', () => {
     ['null', null],
   ])('refuses when it names %s', (_what, may_act) => {
     expect(delegate(alice({ may_act }), broker)).toEqual({ fault: 'may_act_differs' })
+  })
+
+  it('refuses the subject itself where it names somebody else: the token is for that one to act with', () => {
+    expect(delegate(alice({ may_act: { sub: 'broker' } }), undefined)).toEqual({ fault: 'may_act_differs' })
+    expect(delegate(alice({ may_act: { sub: 'alice' } }), undefined)).toEqual({})
   })
 })

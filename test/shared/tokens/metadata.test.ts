@@ -5,9 +5,9 @@ const ISSUER = 'https://gateway.test/base'
 const documents = { issuerMetadata: issuerMetadata(ISSUER), resourceMetadata: resourceMetadata(ISSUER) }
 
 describe('metadata', () => {
-  it('names only endpoints that exist: no introspection, revocation or authorization endpoint (RFC 8414 §2)', () => {
+  it('names only endpoints that exist: no authorization endpoint (RFC 8414 §2)', () => {
     const endpoints = Object.keys(documents.issuerMetadata).filter((name) => /_endpoint$|_uri$/.test(name))
-    expect(endpoints).toEqual(['token_endpoint', 'jwks_uri'])
+    expect(endpoints).toEqual(['token_endpoint', 'introspection_endpoint', 'revocation_endpoint', 'jwks_uri'])
   })
 
   it.each(Object.entries(documents))('%s has no empty list (RFC 8414 §3.2)', (_name, document) => {

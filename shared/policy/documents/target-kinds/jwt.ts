@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { distinct, text } from '../primitives.ts'
+import { distinct, Name, text } from '../primitives.ts'
 
 /** A token of ours for one of these would let its holder in elsewhere as the gateway, or be taken for a federation assertion. */
 const RESERVED_AUDIENCES = [
@@ -24,4 +24,6 @@ export const JwtToken = z.strictObject({
   scopes: distinct(Scope, 100, 0),
   algorithm: z.enum(['ES256', 'RS256']).default('ES256'),
   maxTtlSeconds: z.int().min(1).max(3_600).default(3_600),
+  /** Targets for which a token of this one may be exchanged (RFC 8693); without it, none (T6). */
+  exchangeableFor: distinct(Name, 20).optional(),
 })
