@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -50,6 +51,11 @@ describe('supply chain (T41)', () => {
   it('has no OpenTelemetry HTTP instrumentation at run time, whose spans hold raw queries (T19)', () => {
     const runtime = Object.keys(manifest.dependencies)
     expect(runtime.filter((name) => name.includes('opentelemetry'))).toEqual([])
+  })
+
+  it('tracks no symbolic link, whose target may be of one machine', () => {
+    const { stdout } = spawnSync('git', ['ls-files', '--stage'], { cwd: repositoryRoot, encoding: 'utf8' })
+    expect(stdout.split('\n').filter((line) => line.startsWith('120000'))).toEqual([])
   })
 
   it('installs by `npm ci` from the lockfile', () => {
