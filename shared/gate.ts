@@ -5,6 +5,7 @@ import type { Principal } from './identity/principal.ts'
 import { ACTIONS, type Action } from './policy/actions.ts'
 import type { Decision, Obligations, Question, RequestContext } from './policy/decision.ts'
 import { tighten } from './policy/obligations.ts'
+import { createRateLimiter } from './policy/rate-limiter.ts'
 
 /** What `prepare` looked up after the decision: what the intent must name, and a sealed thing that only the Grant opens. */
 export type Prepared<T> = { handout: Handout; sealed: T }
@@ -116,6 +117,7 @@ export const receiptHeader = ({ wid, seq, macPrefix }: Receipt) => ({
 
 /** Builds the door. Order is the product's promise: decide before look-up, record before anything leaves. */
 export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): Gate {
+  const rates = createRateLimiter({ now })
   return {
     async admit<T>(ask: Ask<T>): Promise<Grant<T>> {
       const mutates = ACTIONS[ask.action].mask === 'MUTATE'
@@ -130,6 +132,9 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
       if (decision.effect === 'deny') return refuse(new GatewayError('access_denied', decision.reason))
       const unmet = unmetObligation(decision.obligations, ask)
       if (unmet) return refuse(unmet)
+      const wait = waitForRate(ask.principal, decision)
+      if (wait !== undefined)
+        return refuse(new GatewayError('rate_limited', 'rate_exceeded', { retryAfterSeconds: wait }))
       const prepared = await ask.prepare?.(decision.obligations).catch(async (error: unknown) => {
         if (error instanceof GatewayError) return refuse(error)
         throw error
@@ -162,6 +167,11 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
       const receipt = await journal.record(decided('intent', ask, { decision }, now(), { handout }))
       return issue<T[]>({ ask, decision, receipt, sealed: shown, journal, now })
     },
+  }
+
+  /** Whole seconds until the rate of the permits lets the caller through again. */
+  function waitForRate({ id }: Principal, { obligations, statementIds }: Decision): number | undefined {
+    return obligations.rate && rates.take(JSON.stringify([id, statementIds]), obligations.rate)
   }
 
   /** What holds is the stricter of principal and actor in every respect; what is recorded is what each was told. */

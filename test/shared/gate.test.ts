@@ -99,6 +99,16 @@ describe('admit', () => {
     expect(entries).toMatchObject([{ kind: 'denial' }])
   })
 
+  it('429 rate_limited: more than the permits’ rate, recorded, with the time to wait', async () => {
+    const { gate, entries } = door(() => decision('permit', { rate: { count: 2, windowSeconds: 60 } }))
+    await gate.admit(ask())
+    await gate.admit(ask())
+    const error = await refusalOf(gate.admit(ask()))
+    expect(error).toMatchObject({ code: 'rate_limited', extras: { retryAfterSeconds: 30 } })
+    expect(entries.map(({ kind }) => kind)).toEqual(['intent', 'intent', 'denial'])
+    expect((await gate.admit(ask({ principal: principal({ id: 'entra:t:other' }) }))).txn).toBe('t1')
+  })
+
   it('records what the look-up refused as a denial', async () => {
     const { gate, entries } = door(() => decision('permit'))
     const prepare = () => Promise.reject(new GatewayError('secret_not_found', 'no_such_version'))
@@ -116,6 +126,17 @@ describe('admit', () => {
     }
     expect((await refusalOf(gate.admit(ask({ action: 'secret:set' }))))?.reason).toBe('policy_changed_meanwhile')
     expect(entries).toMatchObject([{ kind: 'intent' }, { kind: 'result', outcome: 'failed' }])
+  })
+
+  it('reads the policy before a MUTATE act is decided: a permit that ended writes no intent and looks nothing up (T11)', async () => {
+    let permitted = true
+    const refreshPolicy = async () => {
+      permitted = false
+    }
+    const { gate, entries } = door(() => decision(permitted ? 'permit' : 'deny'), refreshPolicy)
+    const prepare = () => Promise.reject(new Error('looked up'))
+    expect((await refusalOf(gate.admit(ask({ action: 'secret:set', prepare }))))?.code).toBe('access_denied')
+    expect(entries.map(({ kind }) => kind)).toEqual(['denial'])
   })
 
   it('503 policy_unavailable: a MUTATE act whose obligations changed while the intent was written (T11)', async () => {
