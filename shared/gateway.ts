@@ -16,6 +16,7 @@ import { decide } from './policy/decide.ts'
 import type { Decision, Question } from './policy/decision.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
+import { createAssumeRole } from './tokens/aws/assume-role.ts'
 import { createBroker } from './tokens/broker/broker.ts'
 import { createFederationTokens } from './tokens/federation-token.ts'
 import { createGoogle } from './tokens/google/google.ts'
@@ -113,7 +114,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const once = createOnce(azure.table('once'))
   const own = createOwnTokens({ issuer: config.issuer, keys, once, now })
   const federation = createFederationTokens({ keys, issuer: config.issuer, now })
-  const google = createGoogle({ ...(azure.agent && { agent: azure.agent }), federation, ownEntraToken: azure.ownToken })
+  const abroad = { ...(azure.agent && { agent: azure.agent }), federation }
+  const google = createGoogle({ ...abroad, ownEntraToken: azure.ownToken })
   const kinds = createKinds({
     keys,
     issuer: config.issuer,
@@ -122,7 +124,10 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       suffixes: storageSuffixes(config.cloud),
       ownAccount: accountOf(config.tableEndpoint),
     },
+    acr: { broker, registry: azure.registry, now },
+    webPubSub: { generate: azure.webPubSub, now },
     google: { broker, google, now },
+    aws: { broker, assumeRole: createAssumeRole(abroad), now },
     entra: {
       broker,
       entra: azure.entra,

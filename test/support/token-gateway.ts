@@ -101,6 +101,7 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
         issuer: GATEWAY,
         storage: noStorage,
         google: { broker: createBroker({ now }), google: noGoogle, now },
+        aws: { broker: createBroker({ now }), assumeRole: noGoogle.accessToken, now },
         entra: noEntra(now),
       }),
       own: createOwnTokens({ issuer: GATEWAY, keys, once, now }),

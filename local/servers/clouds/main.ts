@@ -6,6 +6,7 @@ import { serve } from '../http-server.ts'
 import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
 import { openAccounts } from './accounts.ts'
+import { createAws } from './aws/aws.ts'
 import { createGoogle } from './google/google.ts'
 import { createCloudsHandler, withCloudsControl } from './handler.ts'
 import { createCloudIssuerKeys } from './issuer-keys.ts'
@@ -36,7 +37,7 @@ async function start(flags: Flags): Promise<Started> {
   const accounts = await openAccounts()
   const issuerKeys = createCloudIssuerKeys(certificates.ca, identity)
   const faults = createFaults()
-  const services = [await createGoogle({ folder, accounts, issuerKeys, now })]
+  const services = [await createGoogle({ folder, accounts, issuerKeys, now }), createAws({ accounts, issuerKeys, now })]
   const handle = createCloudsHandler(services, faults)
   const server = await serve({
     port: Number(flags['port']),

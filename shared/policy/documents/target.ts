@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { distinct, Name, ResourceUri } from './primitives.ts'
+import { AwsToken, awsWrites } from './target-kinds/aws.ts'
+import { AcrToken, acrWrites } from './target-kinds/acr.ts'
 import { EntraToken } from './target-kinds/entra.ts'
 import { GoogleToken } from './target-kinds/google.ts'
 import { JwtToken } from './target-kinds/jwt.ts'
 import { PasswordToken } from './target-kinds/password.ts'
 import { StorageSasToken, sasWrites } from './target-kinds/storage-sas.ts'
+import { WebPubSubToken, webPubSubWrites } from './target-kinds/web-pubsub.ts'
 
 /** One schema per kind of token, each in its own file; another kind is one more entry here. */
-const Token = z.discriminatedUnion('kind', [JwtToken, StorageSasToken, GoogleToken, EntraToken, PasswordToken])
+const Token = z.discriminatedUnion('kind', [JwtToken, StorageSasToken, GoogleToken, EntraToken, PasswordToken, AwsToken, AcrToken, WebPubSubToken])
 
 /** What a token may be asked for (target.ts). `access` has no default: it decides between READ and MUTATE. */
 export const TargetDocument = z
@@ -30,6 +33,12 @@ function writingField(token: z.infer<typeof Token>): string | undefined {
   switch (token.kind) {
     case 'storage-sas':
       return sasWrites(token) ? 'permissions' : undefined
+    case 'aws':
+      return awsWrites(token) ? 'sessionPolicy' : undefined
+    case 'acr':
+      return acrWrites(token) ? 'permissions' : undefined
+    case 'web-pubsub':
+      return webPubSubWrites(token) ? 'roles' : undefined
     default:
       return undefined
   }
