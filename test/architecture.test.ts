@@ -128,6 +128,7 @@ describe('architecture', () => {
       'shared/azure/storage/queue-table-sas.ts',
       'shared/tokens/keys/signing-key.ts',
       'shared/tokens/keys/symmetric-key.ts',
+      'shared/tokens/kinds/password.ts',
     ])
   })
 

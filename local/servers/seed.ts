@@ -23,6 +23,9 @@ const App = z.strictObject({
   federatedCredentials: z.array(Federated).default([]),
 })
 
+/** A person; the password is made by the identity server. */
+const User = z.strictObject({ name, username: z.email(), objectId: guid })
+
 const ManagedIdentity = z.strictObject({
   name,
   kind: z.enum(['system', 'user']),
@@ -49,6 +52,7 @@ const Seed = z.strictObject({
   tenant: guid,
   resources: z.array(Resource),
   apps: z.array(App),
+  users: z.array(User).default([]),
   managedIdentities: z.array(ManagedIdentity),
   oidcIssuers: z.array(z.strictObject({ name, clients: z.array(z.string()) })).default([]),
   /** Vault process (`main`, `gateway`) → name of an app or identity → what it may do with secrets. */
@@ -58,11 +62,13 @@ const Seed = z.strictObject({
 export type Seed = z.infer<typeof Seed>
 export type SeedApp = z.infer<typeof App>
 export type SeedAppInput = z.input<typeof App>
+export type SeedUser = z.infer<typeof User>
 export type SeedIdentity = z.infer<typeof ManagedIdentity>
 export type SeedResource = z.infer<typeof Resource>
 export type SecretPermission = (typeof SECRET_PERMISSIONS)[number]
 
 export const parseApp = (value: unknown): SeedApp => App.parse(value)
+export const parseUser = (value: unknown): SeedUser => User.parse(value)
 
 /** Directory of the local tenant. */
 export const IDENTITIES_FILE = new URL('../seed/identities.json', import.meta.url).pathname

@@ -2,7 +2,7 @@ import { type Agent, request } from 'node:https'
 import type { CloudDocuments } from '../../local/servers/clouds/accounts.ts'
 import type { FaultInput } from '../../local/servers/faults.ts'
 import type { MintRequest } from '../../local/servers/identity/control.ts'
-import type { SeedAppInput } from '../../local/servers/seed.ts'
+import type { SeedAppInput, SeedUser } from '../../local/servers/seed.ts'
 
 /** Faults and counters of one scope of one server. */
 export type ServerControl = {
@@ -18,6 +18,7 @@ export type IdentityControl = {
   /** New signing keys; the ones before stay published, older ones go. */
   rollOver(realm: string): Promise<void>
   register(app: SeedAppInput, secret: string): Promise<void>
+  registerUser(user: SeedUser, password: string): Promise<void>
   /** Discovery, keys and tokens of a realm. */
   of(realm: string): ServerControl
   /** The managed-identity endpoint, as this test file's requests see it. */
@@ -39,6 +40,8 @@ export function createControl({ agent, account }: { agent: Agent; account: strin
     },
     rollOver: async (realm) => void (await call(agent, `${authority}/_control/rollover`, 'POST', { realm })),
     register: async (app, secret) => void (await call(agent, `${authority}/_control/apps`, 'POST', { app, secret })),
+    registerUser: async (user, password) =>
+      void (await call(agent, `${authority}/_control/users`, 'POST', { user, password })),
     of: (realm) => serverControl(authority, realm),
     managedIdentity: serverControl(authority, account),
   }

@@ -10,6 +10,8 @@ export type Holder = {
   /** `1` client secret, `2` assertion, certificate or managed identity. */
   proof: '1' | '2'
   managedIdentity?: string
+  /** The signed-in user, whose token it is then. */
+  user?: { objectId: string; username: string }
 }
 
 export type AccessTokenRequest = {
@@ -34,7 +36,8 @@ export const issuerOf = (tenant: string, version: 1 | 2) =>
 export function accessTokenClaims(request: AccessTokenRequest): Record<string, unknown> {
   const { tenant, holder, resource, asked, version, now, lifetimeSeconds } = request
   const issuer = issuerOf(tenant, version)
-  const { appId, proof } = holder
+  const { appId, proof, user } = holder
+  const objectId = user?.objectId ?? holder.objectId
   return {
     aud: version === 1 ? asked : resource.appId,
     iss: issuer,
@@ -43,12 +46,12 @@ export function accessTokenClaims(request: AccessTokenRequest): Record<string, u
     exp: now + lifetimeSeconds,
     aio: randomBytes(24).toString('base64'),
     ...(version === 1 ? { appid: appId, appidacr: proof, idp: issuer } : { azp: appId, azpacr: proof }),
-    idtyp: 'app',
+    ...(user ? { scp: 'user_impersonation', ...(version === 1 && { upn: user.username }) } : { idtyp: 'app' }),
     ...(holder.groups?.length && { groups: holder.groups }),
-    oid: holder.objectId,
+    oid: objectId,
     rh: `1.${randomBytes(24).toString('base64url')}.`,
     ...(holder.roles?.length && { roles: holder.roles }),
-    sub: holder.objectId,
+    sub: objectId,
     tid: tenant,
     uti: randomBytes(16).toString('base64url'),
     ver: version === 1 ? '1.0' : '2.0',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { answerFaultControl, type Faults } from '../faults.ts'
 import type { Handler, ServerAnswer, ServerRequest } from '../http-server.ts'
-import { parseApp } from '../seed.ts'
+import { parseApp, parseUser } from '../seed.ts'
 import type { Directory } from './directory.ts'
 import { KEY_ALGORITHMS, type KeyStore } from './keys.ts'
 
@@ -48,6 +48,9 @@ async function control({ url, body }: ServerRequest, { directory, keys }: Contro
       return { status: 204 }
     case '/_control/apps':
       directory.register(parseApp(input.app), z.string().parse(input.secret))
+      return { status: 204 }
+    case '/_control/users':
+      directory.registerUser(parseUser(input.user), z.string().parse(input.password))
       return { status: 204 }
     default:
       return { status: 404, json: { error: 'no such control' } }

@@ -2,13 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readJsonFile, writeAtomically } from '../atomic-file.ts'
-import type { Seed, SeedApp, SeedIdentity, SeedResource } from '../seed.ts'
+import type { Seed, SeedApp, SeedIdentity, SeedResource, SeedUser } from '../seed.ts'
 
 export type RegisteredApp = SeedApp & { secret: string }
+
+/** `failures` in a row; the tenth locks the account, as Entra's smart lockout does. */
+export type RegisteredUser = SeedUser & { password: string; failures: number }
 
 export type Directory = {
   tenant: string
   app(appId: string): RegisteredApp | undefined
+  user(username: string): RegisteredUser | undefined
   resource(identifier: string): SeedResource | undefined
   /** The identity asked for; the system-assigned one when no selector is given. */
   managedIdentity(selector: { clientId?: string; resourceId?: string; objectId?: string }): SeedIdentity | undefined
@@ -16,6 +20,7 @@ export type Directory = {
   hasOidcIssuer(name: string): boolean
   /** For tests: adds or replaces an app until the process ends. */
   register(app: SeedApp, secret: string): void
+  registerUser(user: SeedUser, password: string): void
   /** Value of `X-IDENTITY-HEADER` that the managed-identity endpoint wants. */
   identityHeader: string
 }
@@ -24,6 +29,7 @@ const Secrets = z.object({
   identityHeader: z.string(),
   apps: z.record(z.string(), z.string()),
   oidc: z.record(z.string(), z.string()),
+  users: z.record(z.string(), z.string()).default({}),
 })
 export type ClientSecrets = z.infer<typeof Secrets>
 
@@ -40,6 +46,10 @@ export async function openDirectory(seed: Seed, stateDir: string): Promise<Direc
   const secrets = await completeSecrets(seed, stateDir)
   const apps = new Map<string, RegisteredApp>()
   for (const app of seed.apps) apps.set(app.appId, { ...app, secret: secrets.apps[app.name] ?? '' })
+  const users = new Map<string, RegisteredUser>()
+  const addUser = (user: SeedUser, password: string) =>
+    void users.set(user.username.toLowerCase(), { ...user, password, failures: 0 })
+  for (const user of seed.users) addUser(user, secrets.users[user.name] ?? '')
   return {
     tenant: seed.tenant,
     identityHeader: secrets.identityHeader,
@@ -54,6 +64,8 @@ export async function openDirectory(seed: Seed, stateDir: string): Promise<Direc
       const secret = secrets.oidc[`${issuer} ${client}`]
       return secret === undefined ? undefined : { secret }
     },
+    user: (username) => users.get(username.toLowerCase()),
+    registerUser: addUser,
     register: (app, secret) => void apps.set(app.appId, { ...app, secret }),
   }
 }
@@ -65,6 +77,7 @@ async function completeSecrets(seed: Seed, stateDir: string): Promise<ClientSecr
   const all: ClientSecrets = {
     identityHeader: old?.identityHeader ?? fresh(),
     apps: Object.fromEntries(seed.apps.map(({ name }) => [name, old?.apps[name] ?? fresh()])),
+    users: Object.fromEntries(seed.users.map(({ name }) => [name, old?.users[name] ?? fresh()])),
     oidc: Object.fromEntries(oidcClients.map((client) => [client, old?.oidc[client] ?? fresh()])),
   }
   if (JSON.stringify(all) !== JSON.stringify(old)) {

@@ -4,12 +4,13 @@ import { accessTokenClaims, type Holder } from './access-token.ts'
 import { authenticateClient, type ClientAuthenticationDeps, missing } from './client-authentication.ts'
 import { EntraError, entraErrorAnswer } from './entra-error.ts'
 import type { KeyStore } from './keys.ts'
+import { authenticateUser } from './user-authentication.ts'
 
 export type TokenEndpointDeps = ClientAuthenticationDeps & { keys: KeyStore; now(): number }
 
 const LIFETIME_SECONDS = 3_599
 
-/** POST /{tenant}/oauth2[/v2.0]/token with `client_credentials`; errors as AADSTS. */
+/** POST /{tenant}/oauth2[/v2.0]/token with `client_credentials` or (legacy) `password`; errors as AADSTS. */
 export async function answerTokenRequest(
   request: ServerRequest,
   version: 1 | 2,
@@ -19,6 +20,9 @@ export async function answerTokenRequest(
     const form = new URLSearchParams(request.body)
     const grant = form.get('grant_type')
     if (!grant) throw missing('grant_type')
+    if (grant === 'password') {
+      return await grantToken({ form, holder: authenticateUser(form, deps.directory), version, deps })
+    }
     if (grant !== 'client_credentials') {
       const text = `The app requested an unsupported grant type '${grant}'.`
       throw new EntraError(400, 'unsupported_grant_type', 70003, text)

@@ -38,7 +38,7 @@ export function createEntraKind(deps: EntraKindDeps): TokenKind<'entra'> {
   }
 }
 
-/** INVARIANT: checked here too, so that no document that slipped past validation makes the caller the gateway (T42). */
+/** INVARIANT: checked here too, so that no document that slipped past validation makes the caller the gateway (T7). */
 function guardGatewayIdentity({ identity, resource, allowGatewayIdentity }: EntraToken): void {
   if (!isGatewayIdentity(identity)) return
   if (allowGatewayIdentity !== true) throw new GatewayError('access_denied', 'gateway_identity_not_allowed')

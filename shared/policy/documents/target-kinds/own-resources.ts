@@ -1,7 +1,7 @@
 /**
  * What the gateway's own identity may never hand out a token for, in any cloud and any spelling: vaults, storage, resource
  * management and directory, through which a holder would be the gateway; and the audience by which its identity is trusted
- * by applications. Asked when a document is checked and again when a token is made (T42).
+ * by applications. Asked when a document is checked and again when a token is made (T7).
  */
 export function isOwnResource(resource: string): boolean {
   const text = plain(resource)
