@@ -42,6 +42,12 @@ async function walk(who: Caller, query: string): Promise<string[]> {
 }
 
 describe('GET /v1/secrets', () => {
+  it('200 and empty for whom no permit lets list: no look at the vault, whether it is there or down (T20); before anybody listed', async () => {
+    await main.clear()
+    for (const query of ['vault=main', 'vault=other', '']) expect(await walk('stranger', query)).toEqual([])
+    expect((await main.counts())['listSecrets'] ?? 0).toBe(0)
+  })
+
   it('200: the names a caller may see and nothing else, over all pages, no value anywhere', async () => {
     expect(await walk('billing-app', 'vault=main&limit=7')).toEqual(names)
     expect(await walk('orders-app', 'vault=main')).toEqual(['orders-db-password'])
