@@ -25,9 +25,20 @@ export function createAuthority(deps: AuthorityDeps): Handler {
     if (!route) return { status: 404, text: '' }
     if (route.operation === 'instance') return instanceDiscovery(deps.directory.tenant)
     const path = `${request.url.pathname}${request.url.search}`
-    const fault = deps.faults.next({ scope: route.realm, operation: operationName(route), path })
+    const scope = scopeOf(route, request, deps)
+    const fault = deps.faults.next({ scope, operation: operationName(route), path })
     return suffer(fault, () => act(route, request, deps), shape)
   }
+}
+
+/** Tokens of an app that a test registered have faults and counters of their own: the tenant is everybody's. */
+function scopeOf(
+  route: Exclude<Route, { operation: 'instance' }>,
+  { body }: ServerRequest,
+  { directory }: AuthorityDeps,
+): string {
+  const client = route.operation === 'token' ? (new URLSearchParams(body).get('client_id') ?? '') : ''
+  return directory.isRegistered(client) ? client : route.realm
 }
 
 const operationName = (route: Route) =>

@@ -20,6 +20,7 @@ export type Directory = {
   hasOidcIssuer(name: string): boolean
   /** For tests: adds or replaces an app until the process ends. */
   register(app: SeedApp, secret: string): void
+  isRegistered(appId: string): boolean
   registerUser(user: SeedUser, password: string): void
   /** Value of `X-IDENTITY-HEADER` that the managed-identity endpoint wants. */
   identityHeader: string
@@ -46,6 +47,7 @@ export async function openDirectory(seed: Seed, stateDir: string): Promise<Direc
   const secrets = await completeSecrets(seed, stateDir)
   const apps = new Map<string, RegisteredApp>()
   for (const app of seed.apps) apps.set(app.appId, { ...app, secret: secrets.apps[app.name] ?? '' })
+  const registered = new Set<string>()
   const users = new Map<string, RegisteredUser>()
   const addUser = (user: SeedUser, password: string) =>
     void users.set(user.username.toLowerCase(), { ...user, password, failures: 0 })
@@ -66,7 +68,11 @@ export async function openDirectory(seed: Seed, stateDir: string): Promise<Direc
     },
     user: (username) => users.get(username.toLowerCase()),
     registerUser: addUser,
-    register: (app, secret) => void apps.set(app.appId, { ...app, secret }),
+    isRegistered: (appId) => registered.has(appId),
+    register: (app, secret) => {
+      registered.add(app.appId)
+      apps.set(app.appId, { ...app, secret })
+    },
   }
 }
 

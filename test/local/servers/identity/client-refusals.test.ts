@@ -48,7 +48,7 @@ it('200: client id and secret in a Basic header (RFC 6749 §2.3.1)', async () =>
 describe('AADSTS errors', () => {
   it.each([
     ['no grant type', { grant_type: undefined }, 400, 'invalid_request', 900144],
-    ['another grant type', { grant_type: 'password' }, 400, 'unsupported_grant_type', 70003],
+    ['another grant type', { grant_type: 'device_code' }, 400, 'unsupported_grant_type', 70003],
     ['no client id', { client_id: undefined }, 400, 'invalid_request', 900144],
     ['an unknown app', { client_id: 'aaaaaaaa-0000-4000-8000-ffffffffffff' }, 400, 'unauthorized_client', 700016],
     ['a wrong secret', { client_secret: 'wrong' }, 401, 'invalid_client', 7000215],

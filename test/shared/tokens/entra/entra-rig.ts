@@ -64,6 +64,8 @@ export async function entraRig(rig: TestRig) {
   await rig.identityControl.register(app, randomUUID())
   return {
     ...{ deps, app, clientId, reported, issuer: own.issuer },
+    /** Faults and counters of this application's token requests. */
+    authority: rig.identityControl.of(clientId),
     pass: (ms: number) => {
       ahead += ms
     },

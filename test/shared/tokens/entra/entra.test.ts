@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEntraKind } from '../../../../shared/tokens/kinds/entra.ts'
 import { rig } from '../../../support/rig.ts'
 import { ARM, entraRig, issue, targetOf } from './entra-rig.ts'
 
 const local = rig()
 let own: Awaited<ReturnType<typeof entraRig>>
-const authority = local.identityControl.of(local.tenant)
 
 beforeAll(async () => {
   own = await entraRig(local)
-})
-beforeEach(async () => {
-  await authority.clear()
 })
 afterAll(() => own.close())
 
@@ -62,7 +58,7 @@ describe('entra: as an application that trusts the gateway (S12)', () => {
   })
 
   it('50 at once cost one token of the authority; then the cache, told so', async () => {
-    const { kind, clientId, close } = await fresh()
+    const { kind, clientId, authority, close } = await fresh()
     const target = document(application(clientId))
     const all = await Promise.all(Array.from({ length: 50 }, () => issue(kind, target)))
     expect(new Set(all.map(({ token }) => token)).size).toBe(1)
@@ -73,7 +69,7 @@ describe('entra: as an application that trusts the gateway (S12)', () => {
   })
 
   it('a target whose `sub` the application does not trust gets nothing, and is not asked again for a minute', async () => {
-    const { kind, clientId, pass, close } = await fresh()
+    const { kind, clientId, authority, pass, close } = await fresh()
     const other = targetOf({ kind: 'entra', resource: ARM, identity: application(clientId) }, 'other')
     for (let call = 0; call < 20; call += 1) {
       await expect(issue(kind, other)).rejects.toMatchObject({
@@ -97,7 +93,7 @@ describe('entra: as an application that trusts the gateway (S12)', () => {
   ] as const)(
     'the authority in trouble (%o): one request, and an error that quotes nothing (T19, T40)',
     async (fault, code, wait) => {
-      const { kind, clientId, close } = await fresh()
+      const { kind, clientId, authority, close } = await fresh()
       await authority.fault({ ...fault, operation: 'token', times: 1 })
       const failure = await issue(kind, document(application(clientId))).then(
         () => undefined,
@@ -133,7 +129,7 @@ describe('entra: as an application that trusts the gateway (S12)', () => {
   ])('is honest that it cannot narrow: %o', async (order, code) => {
     const kind = createEntraKind(own.deps)
     await expect(issue(kind, document(application(own.clientId)), order)).rejects.toMatchObject({ code })
-    expect(await authority.counts()).toEqual({})
+    expect(await own.authority.counts()).toEqual({})
   })
 })
 

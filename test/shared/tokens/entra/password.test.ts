@@ -6,7 +6,6 @@ import { rig } from '../../../support/rig.ts'
 import { ARM, entraRig, issue, targetOf } from './entra-rig.ts'
 
 const local = rig()
-const authority = local.identityControl.of(local.tenant)
 const username = `svc-${local.account}@contoso.example`
 const objectId = randomUUID()
 const right = randomBytes(24).toString('base64url')
@@ -18,7 +17,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await local.identityControl.registerUser({ name: 'svc', username, objectId }, right)
-  await authority.clear()
+  await own.authority.clear()
 })
 
 const store = async (value: string, name = 'ext-erp') => (await local.operatorVault('gateway')).setSecret(name, value)
@@ -30,7 +29,7 @@ const fresh = async () => {
   next.close()
   return { ...next, kind: createPasswordKind({ ...next.deps, entra: own.deps.entra }) }
 }
-const tries = async () => (await authority.counts())['token'] ?? 0
+const tries = async () => (await own.authority.counts())['token'] ?? 0
 
 describe('password (legacy)', () => {
   it('gives the user’s token, warns once, and says where the token came from', async () => {
@@ -60,6 +59,7 @@ describe('password (legacy)', () => {
       pass(24 * 3_600_000)
     }
     expect(await tries()).toBe(1)
+    pass(-15 * 24 * 3_600_000)
     await store(login(right))
     expect((await issue(kind, target())).token).toBeTruthy()
     expect(await tries()).toBe(2)
