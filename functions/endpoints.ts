@@ -10,6 +10,7 @@ import { secretBatches } from './secret-batches.ts'
 import { secretVersion } from './secret-version.ts'
 import { secretVersions } from './secret-versions.ts'
 import { secrets } from './secrets.ts'
+import { subjectTokens } from './subject-tokens.ts'
 import { tokens } from './tokens.ts'
 import { whoami } from './whoami.ts'
 
@@ -24,6 +25,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   introspect,
   revoke,
   tokens,
+  subjectTokens,
   whoami,
   secrets,
   secret,

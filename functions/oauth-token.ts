@@ -5,7 +5,8 @@ import { readForm } from '../shared/http/body.ts'
 import { type Caller, identifyBy } from '../shared/http/caller.ts'
 import type { Endpoint, GatewayRequest } from '../shared/http/endpoint.ts'
 import { oauthCaller } from '../shared/http/oauth-caller.ts'
-import { type Exchange, readGrantRequest, TARGET_PARAMETERS } from '../shared/tokens/exchange-request.ts'
+import { type GrantRequest, readGrantRequest, TARGET_PARAMETERS } from '../shared/tokens/exchange-request.ts'
+import { subjectAuthenticator } from '../shared/tokens/read-subject-jwt.ts'
 import { authenticateToken, readParties } from '../shared/tokens/subject-token.ts'
 
 /** OAuth 2.0 token endpoint: token exchange (RFC 8693) and client credentials (RFC 6749 §4.4). */
@@ -18,7 +19,7 @@ export const oauthToken: Endpoint = {
       const form = await readForm(request, { repeatable: TARGET_PARAMETERS })
       const { target, scope, exchange } = readGrantRequest(form)
       const apart = await oauthCaller(request, form, gateway)
-      const { txn, context, ...parties } = await whoTakesPart(request, gateway, { apart, exchange })
+      const { txn, context, ...parties } = await whoTakesPart(request, gateway, { apart, exchange, target })
       const grant = await gateway.admit(await gateway.tokens.ask({ txn, context, ...parties, target, scope }))
       const issued = await gateway.tokens.issue(grant)
       return {
@@ -39,20 +40,21 @@ export const oauthToken: Endpoint = {
   },
 }
 
-type Asked = { apart: Caller | undefined; exchange: Exchange | undefined }
+type Asked = { apart: Caller | undefined } & Pick<GrantRequest, 'exchange' | 'target'>
 
 /** Who authenticates apart calls; without that, the subject token speaks for the caller too, unless somebody else is to act. */
-async function whoTakesPart(request: GatewayRequest, gateway: Gateway, { apart, exchange }: Asked) {
+async function whoTakesPart(request: GatewayRequest, gateway: Gateway, { apart, exchange, target }: Asked) {
   const { own } = gateway.tokens
+  const authenticate = subjectAuthenticator(target, gateway)
   if (exchange && apart) {
     const { principal, context } = apart
     const caller = { principal, provenKey: context.dpopThumbprint }
-    return { ...apart, ...(await readParties(exchange, caller, { authenticate: gateway.authenticate, own })) }
+    return { ...apart, ...(await readParties(exchange, caller, { authenticate, own })) }
   }
   if (apart) return { ...apart, subject: apart.principal, caller: apart.principal }
   if (!exchange || exchange.actorToken !== undefined)
     throw new GatewayError('missing_token', 'no_client_authentication')
   const token = exchange.subjectToken
-  const alone = await identifyBy(request, gateway, { token }, (key) => authenticateToken(token, gateway, key))
+  const alone = await identifyBy(request, gateway, { token }, (key) => authenticateToken(token, { authenticate }, key))
   return { ...alone, subject: alone.principal, caller: alone.principal }
 }

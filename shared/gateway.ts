@@ -24,6 +24,7 @@ import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { createKinds } from './tokens/kinds/kinds.ts'
 import { createOnce, type Once } from './tokens/once.ts'
 import { createOwnTokens } from './tokens/own-token.ts'
+import { createSubjectTokens, type ObtainSubjectToken } from './tokens/subject-jwt.ts'
 import { createTokens, type Tokens } from './tokens/tokens.ts'
 
 export type Gateway = {
@@ -48,6 +49,8 @@ export type Gateway = {
   policy: PolicyStore
   secrets: Secrets
   tokens: Tokens
+  /** Makes what a cloud's own client library shows at `/oauth2/token`; passes the door itself. */
+  subjectToken: ObtainSubjectToken
   health: () => Promise<Health>
   log: (line: LogLine) => void
   /** Writes what the journal still holds and stops every timer. */
@@ -159,6 +162,13 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     policy,
     secrets,
     tokens: createTokens({ keys, kinds, own, issuer: config.issuer, decide: decideNow, now, policy }),
+    subjectToken: createSubjectTokens({
+      signer: () => keys.signer('ES256'),
+      admit: gate.admit,
+      issuer: config.issuer,
+      now,
+      policy,
+    }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {
