@@ -127,8 +127,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       suffixes: storageSuffixes(config.cloud),
       ownAccount: accountOf(config.tableEndpoint),
     },
-    acr: { broker, registry: azure.registry, now },
-    webPubSub: { generate: azure.webPubSub, now },
+    acr: { broker, registry: azure.registry, suffix: CLOUDS[config.cloud].registrySuffix, now },
+    webPubSub: { generate: azure.webPubSub, suffix: CLOUDS[config.cloud].webPubSubSuffix, now },
     google: { broker, google, now },
     aws: { broker, assumeRole: createAssumeRole(abroad), now },
     entra: {
