@@ -55,6 +55,8 @@ export function environmentFor(
     'login.microsoftonline.com': addresses.identity,
     'sts.windows.net': addresses.identity,
     'oidc.sallyport.test': addresses.identity,
+    [`${account}acr.azurecr.io`]: addresses.clouds,
+    [`${account}wps.webpubsub.azure.com`]: addresses.clouds,
     ...Object.fromEntries(CLOUD_HOSTS.map((host) => [host, addresses.clouds])),
   }
   return {

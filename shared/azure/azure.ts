@@ -2,9 +2,11 @@ import type { Agent } from 'node:https'
 import type { TokenCredential } from '@azure/identity'
 import type { Config } from '../config.ts'
 import type { Vault } from '../secrets/vault.ts'
+import type { Registry } from '../tokens/acr/registry.ts'
 import { type Broker, createBroker } from '../tokens/broker/broker.ts'
 import type { EntraPort } from '../tokens/entra/entra-port.ts'
 import type { SignSas } from '../tokens/storage/sas.ts'
+import type { GenerateClientToken } from '../tokens/web-pubsub/hub.ts'
 import { clientOptions } from './client-options.ts'
 import { createClockSkew } from './clock-skew.ts'
 import { CLOUDS } from './clouds.ts'
@@ -15,6 +17,8 @@ import { createKeyVault } from './key-vault.ts'
 import { localAgent } from './local-route.ts'
 import { sharedOnce } from './once.ts'
 import { openIdentity } from './open-identity.ts'
+import { createPostForm } from './post-form.ts'
+import { createRegistry } from './registry.ts'
 import { createSasSigner } from './storage/sign-sas.ts'
 import { TABLES } from './storage-names.ts'
 import type { Table } from './table.ts'
@@ -22,6 +26,7 @@ import { createTable } from './table-client.ts'
 import { deleteEtagPolicy } from './table-transaction.ts'
 import { createTokenIdentity } from './token-identity.ts'
 import { pageShapePolicy } from './vault-pages.ts'
+import { createWebPubSub } from './web-pubsub.ts'
 
 export type Azure = {
   table(name: keyof typeof TABLES): Table
@@ -29,6 +34,10 @@ export type Azure = {
   vault(url: string, alias?: string): Vault
   /** Signs SAS with user delegation keys of the gateway's identity, which rest in the broker. */
   sasSigner(broker: Broker): SignSas
+  /** Tokens of Azure Container Registry for the gateway's identity. */
+  registry: Registry
+  /** Client tokens of Azure Web PubSub. */
+  webPubSub: GenerateClientToken
   /** Tokens of Entra ID for applications, users and the gateway itself. */
   entra: EntraPort
   /** Gets a token of the gateway's own identity now; throws CredentialFailure. */
@@ -86,16 +95,20 @@ export function createAzure(
     return new SecretClient(url, credential, { ...base, additionalPolicies: [...base.additionalPolicies, pages] })
   }
 
+  const ownToken = async (resource: string) => {
+    const token = await credential.getToken(`${resource}/.default`)
+    if (!token) throw new CredentialFailure('no token')
+    return token.token
+  }
+
   return {
     table: (name) => createTable(sharedOnce(() => openTable(TABLES[name]))),
     vault: (url, alias) =>
       createKeyVault({ url, alias, open: sharedOnce(() => openVault(url)), report, identity: identity.describe }),
     sasSigner: (broker) => createSasSigner({ ...deps, credential, broker }),
-    ownToken: async (resource) => {
-      const token = await credential.getToken(`${resource}/.default`)
-      if (!token) throw new CredentialFailure('no token')
-      return token.token
-    },
+    registry: createRegistry({ post: createPostForm(agent), ownToken }),
+    webPubSub: createWebPubSub({ ...deps, credential }),
+    ownToken,
     entra: createEntra({ authority, open: openSource, ownSource, ...(agent && { agent }) }),
     async checkIdentity() {
       await credential.getToken(`https://storage.azure.com/.default`)

@@ -7,6 +7,8 @@ export type Cloud = {
   tableSuffix: string
   blobSuffix: string
   queueSuffix: string
+  registrySuffix: string
+  webPubSubSuffix: string
   arm: string
   graph: string
   /** `aud` of an assertion that a federated credential trusts. */
@@ -22,6 +24,8 @@ export const CLOUDS = {
     tableSuffix: 'table.core.windows.net',
     blobSuffix: 'blob.core.windows.net',
     queueSuffix: 'queue.core.windows.net',
+    registrySuffix: 'azurecr.io',
+    webPubSubSuffix: 'webpubsub.azure.com',
     arm: 'https://management.azure.com',
     graph: 'https://graph.microsoft.com',
     exchangeAudience: 'api://AzureADTokenExchange',
@@ -33,6 +37,8 @@ export const CLOUDS = {
     tableSuffix: 'table.core.chinacloudapi.cn',
     blobSuffix: 'blob.core.chinacloudapi.cn',
     queueSuffix: 'queue.core.chinacloudapi.cn',
+    registrySuffix: 'azurecr.cn',
+    webPubSubSuffix: 'webpubsub.azure.cn',
     arm: 'https://management.chinacloudapi.cn',
     graph: 'https://microsoftgraph.chinacloudapi.cn',
     exchangeAudience: 'api://AzureADTokenExchangeChina',
@@ -44,6 +50,8 @@ export const CLOUDS = {
     tableSuffix: 'table.core.usgovcloudapi.net',
     blobSuffix: 'blob.core.usgovcloudapi.net',
     queueSuffix: 'queue.core.usgovcloudapi.net',
+    registrySuffix: 'azurecr.us',
+    webPubSubSuffix: 'webpubsub.azure.us',
     arm: 'https://management.usgovcloudapi.net',
     graph: 'https://graph.microsoft.us',
     exchangeAudience: 'api://AzureADTokenExchangeUSGov',

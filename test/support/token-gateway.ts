@@ -100,6 +100,8 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
         keys,
         issuer: GATEWAY,
         storage: noStorage,
+        acr: { broker: createBroker({ now }), registry: noAzure, suffix: 'azurecr.io', now },
+        webPubSub: { generate: noAzure.generate, suffix: 'webpubsub.azure.com', now },
         google: { broker: createBroker({ now }), google: noGoogle, now },
         aws: { broker: createBroker({ now }), assumeRole: noGoogle.accessToken, now },
         entra: noEntra(now),
@@ -213,9 +215,12 @@ async function createIssuer(clock: { now: number }) {
   }
 }
 
+const notHere = () => Promise.reject(new GatewayError('upstream_unavailable', 'not_in_this_test'))
+const noAzure = { refreshToken: () => notHere, accessToken: () => notHere, generate: notHere }
+
 /** The rig's tests sign SAS with keys of Azurite. */
 const noStorage = {
-  sign: () => Promise.reject(new GatewayError('upstream_unavailable', 'not_in_this_test')),
+  sign: notHere,
   suffixes: { blob: 'blob.core.windows.net', queue: 'queue.core.windows.net', table: 'table.core.windows.net' },
   ownAccount: 'sallyport',
 }

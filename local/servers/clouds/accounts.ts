@@ -37,10 +37,23 @@ const Role = z.strictObject({
   jwks: Jwks.optional(),
 })
 
+/** What an identity may do in a repository of a container registry. */
+const RegistryGrant = z.strictObject({
+  registry: z.string(),
+  objectId: z.guid(),
+  repository: z.string(),
+  actions: z.array(z.string()),
+})
+
+/** Who may generate client tokens of a Web PubSub service. */
+const WebPubSubOwner = z.strictObject({ host: z.string(), objectId: z.guid() })
+
 const Documents = z.strictObject({
   providers: z.array(Provider).default([]),
   serviceAccounts: z.array(ServiceAccount).default([]),
   roles: z.array(Role).default([]),
+  registryGrants: z.array(RegistryGrant).default([]),
+  webPubSubOwners: z.array(WebPubSubOwner).default([]),
 })
 
 export type CloudDocuments = z.input<typeof Documents>
@@ -53,6 +66,10 @@ export type Accounts = {
   provider(resource: string): Provider | undefined
   serviceAccount(email: string): ServiceAccount | undefined
   role(arn: string): Role | undefined
+  /** Actions of an identity in one repository. */
+  registryActions(wanted: { registry: string; objectId: string; repository: string }): readonly string[]
+  /** Object ids. */
+  webPubSubOwners(host: string): readonly string[]
   add(documents: unknown): void
 }
 
@@ -66,17 +83,26 @@ export async function openAccounts(): Promise<Accounts> {
   const providers = new Map<string, Provider>()
   const serviceAccounts = new Map<string, ServiceAccount>()
   const roles = new Map<string, Role>()
+  const registryGrants: z.infer<typeof RegistryGrant>[] = []
+  const webPubSubs: z.infer<typeof WebPubSubOwner>[] = []
   const add = (documents: unknown) => {
     const parsed = Documents.parse(documents)
     for (const provider of parsed.providers) providers.set(providerResource(provider), provider)
     for (const account of parsed.serviceAccounts) serviceAccounts.set(account.email, account)
     for (const role of parsed.roles) roles.set(role.arn, role)
+    registryGrants.push(...parsed.registryGrants)
+    webPubSubs.push(...parsed.webPubSubOwners)
   }
   add(JSON.parse(await readFile(CLOUDS_FILE, 'utf8')))
   return {
     provider: (resource) => providers.get(resource),
     serviceAccount: (email) => serviceAccounts.get(email),
     role: (arn) => roles.get(arn),
+    registryActions: ({ registry, objectId, repository }) =>
+      registryGrants
+        .filter((one) => one.registry === registry && one.objectId === objectId && one.repository === repository)
+        .flatMap(({ actions }) => actions),
+    webPubSubOwners: (host) => webPubSubs.filter((one) => one.host === host).map(({ objectId }) => objectId),
     add,
   }
 }

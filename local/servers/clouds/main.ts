@@ -10,6 +10,8 @@ import { createAws } from './aws/aws.ts'
 import { createGoogle } from './google/google.ts'
 import { createCloudsHandler, withCloudsControl } from './handler.ts'
 import { createCloudIssuerKeys } from './issuer-keys.ts'
+import { createRegistries } from './registry.ts'
+import { createWebPubSubs } from './web-pubsub.ts'
 
 const now = () => Date.now()
 
@@ -37,7 +39,12 @@ async function start(flags: Flags): Promise<Started> {
   const accounts = await openAccounts()
   const issuerKeys = createCloudIssuerKeys(certificates.ca, identity)
   const faults = createFaults()
-  const services = [await createGoogle({ folder, accounts, issuerKeys, now }), createAws({ accounts, issuerKeys, now })]
+  const services = [
+    await createGoogle({ folder, accounts, issuerKeys, now }),
+    createAws({ accounts, issuerKeys, now }),
+    createRegistries({ accounts, issuerKeys, now }),
+    createWebPubSubs({ accounts, issuerKeys, now }),
+  ]
   const handle = createCloudsHandler(services, faults)
   const server = await serve({
     port: Number(flags['port']),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { distinct, Name, ResourceUri } from './primitives.ts'
-import { AwsToken, awsWrites } from './target-kinds/aws.ts'
 import { AcrToken, acrWrites } from './target-kinds/acr.ts'
+import { AwsToken, awsWrites } from './target-kinds/aws.ts'
 import { EntraToken } from './target-kinds/entra.ts'
 import { GoogleToken } from './target-kinds/google.ts'
 import { JwtToken } from './target-kinds/jwt.ts'
@@ -10,7 +10,16 @@ import { StorageSasToken, sasWrites } from './target-kinds/storage-sas.ts'
 import { WebPubSubToken, webPubSubWrites } from './target-kinds/web-pubsub.ts'
 
 /** One schema per kind of token, each in its own file; another kind is one more entry here. */
-const Token = z.discriminatedUnion('kind', [JwtToken, StorageSasToken, GoogleToken, EntraToken, PasswordToken, AwsToken, AcrToken, WebPubSubToken])
+const Token = z.discriminatedUnion('kind', [
+  JwtToken,
+  StorageSasToken,
+  GoogleToken,
+  EntraToken,
+  PasswordToken,
+  AwsToken,
+  AcrToken,
+  WebPubSubToken,
+])
 
 /** What a token may be asked for (target.ts). `access` has no default: it decides between READ and MUTATE. */
 export const TargetDocument = z
