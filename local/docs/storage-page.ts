@@ -40,7 +40,12 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     used: false,
   },
   subscriptions: { keys: 'subscription id', holds: 'who wants which events', used: false },
-  once: { keys: 'kind and hour / hash', holds: 'things that happen once', used: false },
+  once: {
+    keys: '`jti`, `revoked`, `dpop` and `\\|<hour, UTC>` / hash',
+    holds:
+      'client assertions and proofs that were used, tokens that were revoked; insert only, with the end of their use',
+    used: true,
+  },
 }
 
 /** docs/storage-schema.md: everything in the data storage account. */

@@ -42,7 +42,7 @@ function readAssertion(form: URLSearchParams): string | undefined {
   const assertion = form.get('client_assertion')
   const type = form.get('client_assertion_type')
   if ((assertion === null) !== (type === null)) {
-    throw malformed('client_assertion', '`client_assertion` and `client_assertion_type` go together')
+    throw malformed('assertion_incomplete', '`client_assertion` and `client_assertion_type` go together')
   }
   if (type !== null && type !== JWT_BEARER) throw invalidClient('client_assertion_type_unsupported')
   return assertion ?? undefined

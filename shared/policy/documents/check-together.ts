@@ -9,6 +9,7 @@ type Known = {
   roles: Set<string>
   oidcIssuers: Set<string>
   issuerAudiences: Set<string>
+  targets: Set<string>
   forbiddenIssuer: string | undefined
 }
 
@@ -34,6 +35,7 @@ export function checkTogether(
     roles: new Set([...of('role').map(({ name }) => name), ...namesOf(faulty, 'role')]),
     oidcIssuers: new Set([...oidc.map(({ name }) => name), ...namesOf(faulty, 'issuer')]),
     issuerAudiences: new Set(of('issuer').flatMap(({ audiences }) => audiences)),
+    targets: new Set([...of('target').map(({ name }) => name), ...namesOf(faulty, 'target')]),
     forbiddenIssuer: forbiddenIssuer && sameIssuer(forbiddenIssuer),
   }
   return documents.flatMap((document, at) =>
@@ -98,6 +100,9 @@ function ofTarget({ token, resources }: PolicyDocument & { kind: 'target' }, kno
   }
   if (token.kind === 'jwt' && known.issuerAudiences.has(token.audience)) {
     found.push([['token', 'audience'], 'is the audience of this gateway: its tokens are for other services'])
+  }
+  for (const [at, name] of (token.kind === 'jwt' && token.exchangeableFor ? token.exchangeableFor : []).entries()) {
+    if (!known.targets.has(name)) found.push([['token', 'exchangeableFor', at], 'is not a target of this set'])
   }
   return found
 }

@@ -34,6 +34,12 @@ const json = (good: Record<string, unknown>, required: string[], maxBytes = SMAL
   good,
   required,
 })
+const form = (good: Record<string, string>, required: string[]): FormBody => ({
+  kind: 'form',
+  maxBytes: SMALL,
+  good,
+  required,
+})
 
 /** A good request for every operation: what is refused is then refused for its one fault. */
 export const RECIPES: Record<string, Recipe> = {
@@ -44,18 +50,18 @@ export const RECIPES: Record<string, Recipe> = {
   'GET /oauth2/jwks': open,
   'POST /oauth2/token': {
     credential: 'form',
-    body: {
-      kind: 'form',
-      maxBytes: SMALL,
-      good: {
+    body: form(
+      {
         grant_type: TOKEN_EXCHANGE,
         subject_token: '$bearer',
         subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
         audience: 'ledger-api',
       },
-      required: ['grant_type', 'subject_token', 'subject_token_type', 'audience'],
-    },
+      ['grant_type', 'subject_token', 'subject_token_type', 'audience'],
+    ),
   },
+  'POST /oauth2/introspect': { credential: 'bearer', body: form({ token: 'none' }, ['token']) },
+  'POST /oauth2/revoke': { credential: 'bearer', body: form({ token: 'none' }, ['token']) },
   'POST /v1/tokens': {
     credential: 'bearer',
     badQueries: ['ttl=5m', 'target=ledger-api'],
