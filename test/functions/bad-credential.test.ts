@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { PROOF_ALGORITHMS } from '../../shared/identity/possession/proof-key.ts'
 import { badInputHost, CALLER } from '../support/bad-input/host.ts'
 import { KNOWN, RECIPES } from '../support/bad-input/recipes.ts'
 import { expectRefusal, MARKER } from '../support/bad-input/refusal.ts'
@@ -63,8 +64,11 @@ beforeAll(async () => {
   bad = Object.fromEntries(await Promise.all(made))
 })
 
-const challenge = (error?: string) =>
-  ['Bearer realm="sallyport"', error && `error="${error}"`, METADATA].filter(Boolean).join(', ')
+/** Bearer first; RFC 9449 §7.1 offers DPoP beside it. */
+const challenge = (error?: string) => {
+  const bearer = ['Bearer realm="sallyport"', error && `error="${error}"`, METADATA].filter(Boolean).join(', ')
+  return `${bearer}, DPoP algs="${PROOF_ALGORITHMS.join(' ')}"`
+}
 
 const closed = KNOWN.filter(({ recipe }) => recipe.credential === 'bearer')
 const exchanged = KNOWN.filter(({ recipe }) => recipe.credential === 'form')
@@ -73,14 +77,21 @@ describe.each([...closed, ...exchanged])('Authorization of $title', (operation) 
   const { dialect } = operation.endpoint
   const none = operation.recipe.credential === 'form' ? [] : [undefined]
 
-  it.each([...none, '', 'Basic dXNlcjpwYXNz', 'Bearer', 'Bearer ', 'Bearer\tx', `Token ${MARKER}`, 'DPoP $bearer'])(
-    '401 missing_token: %j, with a challenge that names no error (RFC 6750 §3.1)',
-    async (authorization) => {
-      const answer = await send(operation, { headers: { authorization } })
-      expectRefusal(answer, 'missing_token', dialect)
-      expect(answer.headers['www-authenticate']).toBe(challenge())
-    },
-  )
+  it.each([
+    ...none,
+    '',
+    'Basic dXNlcjpwYXNz',
+    'Bearer',
+    'Bearer ',
+    'Bearer\tx',
+    `Token ${MARKER}`,
+    'DPoP',
+    'DPoPx $bearer',
+  ])('401 missing_token: %j, with a challenge that names no error (RFC 6750 §3.1)', async (authorization) => {
+    const answer = await send(operation, { headers: { authorization } })
+    expectRefusal(answer, 'missing_token', dialect)
+    expect(answer.headers['www-authenticate']).toBe(challenge())
+  })
 
   it.each(Object.keys(BAD_TOKENS))('401 invalid_token: %s', async (name) => {
     const token = bad[name] ?? ''
@@ -88,6 +99,19 @@ describe.each([...closed, ...exchanged])('Authorization of $title', (operation) 
     expectRefusal(answer, 'invalid_token', dialect)
     expect(answer.headers['www-authenticate']).toBe(challenge('invalid_token'))
     expect(JSON.stringify(answer)).not.toContain(token)
+  })
+
+  it.each([
+    ['the scheme DPoP without a proof', 'DPoP $bearer', undefined],
+    ['a proof that is none', 'Bearer $bearer', MARKER],
+    ['an empty proof', 'Bearer $bearer', ''],
+    ['two proofs', 'DPoP $bearer', 'a.b.c,a.b.c'],
+    ['a token for a proof', 'DPoP $bearer', '$bearer'],
+    ['17 KiB for a proof (T29)', 'DPoP $bearer', 'a'.repeat(17 * KIBIBYTE)],
+  ])('invalid_dpop_proof: %s', async (_, authorization, dpop) => {
+    const answer = await send(operation, { headers: { authorization, dpop } })
+    expectRefusal(answer, 'invalid_dpop_proof', dialect)
+    expect(answer.headers['www-authenticate']).toMatch(/^DPoP error="invalid_dpop_proof", algs="[A-Za-z0-9 ]+"$/)
   })
 
   it('401 missing_token: a token anywhere else is none, nor what a platform would say (T9)', async () => {

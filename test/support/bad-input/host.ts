@@ -3,8 +3,10 @@ import { createAzure } from '../../../shared/azure/azure.ts'
 import { ERRORS } from '../../../shared/errors.ts'
 import { applyPolicies } from '../../../shared/policy/apply.ts'
 import { loadDocuments } from '../../../shared/policy/load-documents.ts'
+import { sendRequest } from '../../local/functions-host/support/send-request.ts'
 import { type HostedGateway, hostGateway } from '../hosted-gateway.ts'
 import { rig } from '../rig.ts'
+import { until } from '../running.ts'
 import { statement } from '../secret-gateway.ts'
 import { RECIPES } from './recipes.ts'
 import { MARKER } from './refusal.ts'
@@ -38,6 +40,7 @@ export function badInputHost() {
     run.hosted = await hostGateway({ ...local.environment, SALLYPORT_JOURNAL_DEADLINE_MS: '20000' })
     const facts = { bearer: await local.callerToken(CALLER), version: old.properties.version ?? '' }
     run.send = createSender(run.hosted.port, facts)
+    await until(async () => (await sendRequest({ method: 'GET', path: '/healthz' }, run.hosted.port)).status === 200)
   }, 90_000)
 
   afterAll(async () => {

@@ -1,9 +1,8 @@
 import { queryJournal } from '../../../shared/audit/query.ts'
 import { verifyJournal } from '../../../shared/audit/verify.ts'
-import { createAzure } from '../../../shared/azure/azure.ts'
 import type { TestRig } from '../rig.ts'
 import { isHandOut } from './expected.ts'
-import { VALUE } from './matrix.ts'
+import { asOperator, VALUE } from './matrix.ts'
 import type { Done } from './subject.ts'
 
 const worked = ({ outcome }: Done) => outcome.startsWith('ok')
@@ -20,7 +19,7 @@ export const badRefusals = (all: readonly Done[]) =>
 export async function unrecorded(local: TestRig, all: readonly Done[]): Promise<Done[]> {
   const intents = new Set<string>()
   const asked = {
-    table: createAzure(local.config()).table('audit'),
+    table: asOperator(local).table('audit'),
     filter: {},
     order: 'oldest',
     now: Date.now(),
@@ -33,7 +32,7 @@ export async function unrecorded(local: TestRig, all: readonly Done[]): Promise<
 
 /** Secrets whose versions are not one for each write that was told to have worked. */
 export async function wrongVersions(local: TestRig, all: readonly Done[]): Promise<Record<string, number[]>> {
-  const vault = createAzure(local.config()).vault(`https://${local.account}-main.vault.azure.net`)
+  const vault = asOperator(local).vault(`https://${local.account}-main.vault.azure.net`)
   const wrong: Record<string, number[]> = {}
   for (const name of new Set(all.map(({ written }) => written))) {
     const told = all.filter((done) => done.written === name && done.act === 'set' && worked(done)).length
@@ -45,7 +44,7 @@ export async function wrongVersions(local: TestRig, all: readonly Done[]): Promi
 
 /** What `sallyport audit verify` would say about the journal that all the rows have left. */
 export async function verified(local: TestRig) {
-  const azure = createAzure(local.config())
+  const azure = asOperator(local)
   const master = await azure.vault(`https://${local.account}-gateway.vault.azure.net`).get('journal-master')
   return verifyJournal({ blocks: () => azure.table('audit').list({}), master: master.value, now: Date.now() })
 }

@@ -20,11 +20,7 @@ export const namesOf = (dependency: Dependency, fault: Fault, temperature: 'warm
 export async function prepareMatrix(local: TestRig, rows: readonly { dependency: Dependency; fault: Fault }[]) {
   await local.createStorage()
   const documents = await loadDocuments('local/seed/policies')
-  await applyPolicies({
-    table: createAzure(local.config(), { openCredential: operator(local) }).table('policies'),
-    documents,
-    now: Date.now,
-  })
+  await applyPolicies({ table: asOperator(local).table('policies'), documents, now: Date.now })
   const vault = await local.operatorVault('main')
   const names = rows.map(({ dependency, fault }) => namesOf(dependency, fault, 'warm'))
   await Promise.all(
@@ -35,10 +31,15 @@ export async function prepareMatrix(local: TestRig, rows: readonly { dependency:
   return new Map<Caller, string>(tokens)
 }
 
-/** Not the managed identity: its client keeps tokens for the whole process. */
-const operator = (local: TestRig) => async () => {
-  const token = await local.operatorToken('https://storage.azure.com')
-  return { getToken: async () => ({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) }
+/** Azure without the gateway's identity, whose endpoint may be in trouble. */
+export function asOperator(local: TestRig) {
+  const openCredential = async () => ({
+    getToken: async (scopes: string | string[]) => {
+      const token = await local.operatorToken(String([scopes].flat()[0]).replace('/.default', ''))
+      return { token, expiresOnTimestamp: Date.now() + 3_600_000 }
+    },
+  })
+  return createAzure(local.config(), { openCredential })
 }
 
 /** Each gateway may have its own way to these; the identity endpoint is one for the whole process. */
