@@ -45,6 +45,7 @@ function plain(resource: string): string {
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[\s\p{C}]/gu, '')
+    .replaceAll('。', '.')
 }
 
 /** The host that any reader might see: what follows the scheme, user information, port and final dots taken off. */
@@ -55,5 +56,5 @@ function hostOf(text: string): string {
       .replace(/^[/\\]+/, '')
       .split(/[/\\?#]/)[0] ?? ''
   const host = authority.split('@').at(-1) ?? ''
-  return host.replace(/:\d*$/, '').replace(/[.。]+$/, '')
+  return host.replace(/:\d*$/, '').replace(/\.+$/, '')
 }
