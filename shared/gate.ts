@@ -72,10 +72,11 @@ export class Grant<T = unknown> {
     await this.#issued.journal.record(this.#result('ok', undefined, handout))
   }
 
-  /** Records that the act failed; `error` is reduced to its internal tag. */
-  failed(error: unknown): void {
-    const reason = error instanceof GatewayError ? error.reason : 'unexpected_error'
-    this.#issued.journal.follow(this.#result('failed', reason))
+  /** Records that the act failed, by the error's internal tag; gives the error to throw, with the receipt of the intent. */
+  failed(error: unknown): unknown {
+    const known = error instanceof GatewayError ? error : undefined
+    this.#issued.journal.follow(this.#result('failed', known?.reason ?? 'unexpected_error'))
+    return known ? withReceipt(known, this.receipt) : error
   }
 
   #result(outcome: 'ok' | 'failed', reason?: string, handout?: Handout): Entry {
@@ -196,8 +197,7 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
         throw new GatewayError('policy_unavailable', 'obligations_changed_meanwhile', { retryAfterSeconds: 1 })
       }
     } catch (error) {
-      grant.failed(error)
-      throw error
+      throw grant.failed(error)
     }
   }
 }

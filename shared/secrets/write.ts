@@ -47,8 +47,7 @@ async function recorded<T extends { version?: string }>(grant: Grant, act: () =>
     grant.succeeded(done.version ? { version: done.version } : undefined)
     return done
   } catch (error) {
-    grant.failed(error)
-    throw error
+    throw grant.failed(error)
   }
 }
 

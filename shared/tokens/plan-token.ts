@@ -11,7 +11,7 @@ import { actionOf, type TargetDirectory, type TokenAction } from './target-name.
 
 /** A token that was decided but not made: sealed in the Grant. INVARIANT: it is made only by spending that Grant. */
 export type PlannedToken = {
-  target: string
+  target: Target
   identifiedBy: TokenPlan['identifiedBy']
   mint(grant: Grant): Promise<MintedToken>
 }
@@ -61,7 +61,7 @@ export async function planToken(wanted: WantedToken, deps: PlanDeps): Promise<Pr
     grant.spend(action, resource)
     return mint()
   }
-  return { handout, sealed: { target: name, identifiedBy, mint: spendAndMint } }
+  return { handout, sealed: { target, identifiedBy, mint: spendAndMint } }
 }
 
 function kindOf(kinds: Kinds, { token }: Target): TokenKind {

@@ -35,8 +35,7 @@ export async function revokeToken(grant: Grant<OwnToken | undefined>, tokens: Ow
     if (grant.sealed) await tokens.revoke(grant.sealed)
     grant.succeeded()
   } catch (error) {
-    grant.failed(error)
-    throw error
+    throw grant.failed(error)
   }
 }
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { GatewayError } from '../errors.ts'
 import type { Ask, Grant } from '../gate.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision, Question, RequestContext } from '../policy/decision.ts'
@@ -85,17 +87,20 @@ export function createTokens({ keys, kinds, own, issuer, decide, now, policy }: 
     async issue(grant) {
       const { target, identifiedBy, mint } = grant.sealed
       try {
+        // The door looks at policy again after the intent of a write token; so must whoever makes it at the target itself.
+        if (!isDeepStrictEqual(policy.current().target(target.name), target)) throw targetChanged()
         const { handout, ...minted } = await mint(grant)
         if (identifiedBy === 'result') await grant.succeededDurably(handout)
         else grant.succeeded(handout)
         const left = Date.parse(minted.blastRadius.expiresAt) - now()
-        return { ...minted, target, expiresInSeconds: Math.max(0, Math.floor(left / 1_000)) }
+        return { ...minted, target: target.name, expiresInSeconds: Math.max(0, Math.floor(left / 1_000)) }
       } catch (error) {
-        grant.failed(error)
-        throw error
+        throw grant.failed(error)
       }
     },
     own,
     jwks: () => keys.jwks(),
   }
 }
+
+const targetChanged = () => new GatewayError('policy_unavailable', 'target_changed_meanwhile', { retryAfterSeconds: 1 })

@@ -124,7 +124,9 @@ describe('admit', () => {
       permitted = false
       return record(entry)
     }
-    expect((await refusalOf(gate.admit(ask({ action: 'secret:set' }))))?.reason).toBe('policy_changed_meanwhile')
+    const error = await refusalOf(gate.admit(ask({ action: 'secret:set' })))
+    expect(error?.reason).toBe('policy_changed_meanwhile')
+    expect(error?.extras.headers).toEqual({ 'X-Sallyport-Receipt': 'w;1;m' })
     expect(entries).toMatchObject([{ kind: 'intent' }, { kind: 'result', outcome: 'failed' }])
   })
 
