@@ -14,7 +14,10 @@ export type IdentityEnvironment = Record<string, string | undefined>
 
 const guid = z.guid('must be the GUID of the identity')
 const Selector = z.discriminatedUnion('ManagedIdentityIdType', [
-  z.strictObject({ ManagedIdentityIdType: z.literal('SystemAssigned'), Id: z.null().optional() }),
+  z.strictObject({
+    ManagedIdentityIdType: z.literal('SystemAssigned'),
+    Id: z.null('must be null or absent').optional(),
+  }),
   z.strictObject({ ManagedIdentityIdType: z.literal('ClientId'), Id: guid }),
   z.strictObject({ ManagedIdentityIdType: z.literal('ObjectId'), Id: guid }),
   z.strictObject({
