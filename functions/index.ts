@@ -5,6 +5,7 @@ import { createGateway } from '../shared/gateway.ts'
 import type { Endpoint, GatewayRequest, GatewayResponse } from '../shared/http/endpoint.ts'
 import { handle } from '../shared/http/handle.ts'
 import { ENDPOINTS } from './endpoints.ts'
+import { SCHEDULES, tick } from './schedules.ts'
 
 /**
  * Everything a request can have, so that a wrong method reaches our 405 instead of the host's empty 404. TRACE and CONNECT
@@ -21,6 +22,10 @@ for (const endpoint of ENDPOINTS) {
     authLevel: 'anonymous',
     handler: async (request) => toHost(await handle(endpoint, fromHost(request, endpoint), gateway)),
   })
+}
+
+for (const schedule of SCHEDULES) {
+  app.timer(schedule.name, { schedule: schedule.cron, handler: () => tick(schedule, gateway) })
 }
 
 app.hook.appTerminate(() => gateway.close())

@@ -20,7 +20,9 @@ import { createAssumeRole } from './tokens/aws/assume-role.ts'
 import { createBroker } from './tokens/broker/broker.ts'
 import { createFederationTokens } from './tokens/federation-token.ts'
 import { createGoogle } from './tokens/google/google.ts'
+import type { KeyStoreDeps } from './tokens/keys/bootstrap.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
+import { type KeyRotation, rotateKeys } from './tokens/keys/rotation/rotate-keys.ts'
 import { createKinds } from './tokens/kinds/kinds.ts'
 import { createOnce, type Once } from './tokens/once.ts'
 import { createOwnTokens } from './tokens/own-token.ts'
@@ -51,6 +53,8 @@ export type Gateway = {
   tokens: Tokens
   /** Makes what a cloud's own client library shows at `/oauth2/token`; passes the door itself. */
   subjectToken: ObtainSubjectToken
+  /** Does what is due of the signing keys' lives; for the timer. */
+  rotateKeys: () => Promise<KeyRotation>
   health: () => Promise<Health>
   log: (line: LogLine) => void
   /** Writes what the journal still holds and stops every timer. */
@@ -64,7 +68,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const report = (event: string, detail: Record<string, unknown>) => log({ level: levelOf(event), event, ...detail })
   const broker = createBroker({ now, report })
   const azure = createAzure(config, { now, report, broker })
-  const keys = createKeyRing({
+  const keyStore: KeyStoreDeps = {
     keys: azure.table('keys'),
     leases: azure.table('leases'),
     vault: azure.vault(config.gatewayVault),
@@ -75,7 +79,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       if (event === 'keys.created')
         journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
     },
-  })
+  }
+  const keys = createKeyRing(keyStore)
   const journal = createJournal({
     table: azure.table('audit'),
     master: () => keys.journalMaster(),
@@ -169,6 +174,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       now,
       policy,
     }),
+    rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {

@@ -2,7 +2,14 @@
 export type LogLine = { level: 'info' | 'warn' | 'error'; event: string } & Record<string, unknown>
 
 /** Events of a healthy process; every other report is something an operator should look at. */
-const ROUTINE = new Set(['keys.created', 'policy.loaded', 'policy.recovered', 'vault.recovered', 'journal.recovered'])
+const ROUTINE = new Set([
+  'keys.created',
+  'keys.rotated',
+  'policy.loaded',
+  'policy.recovered',
+  'vault.recovered',
+  'journal.recovered',
+])
 
 export const levelOf = (event: string): LogLine['level'] => (ROUTINE.has(event) ? 'info' : 'warn')
 

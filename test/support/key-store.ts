@@ -63,6 +63,10 @@ export function watchVault(vault: Vault, { before = async () => {}, around }: Wa
       await before()
       return around(() => vault.set(...call))
     },
+    setEnabled: async (...call) => {
+      await before()
+      return around(() => vault.setEnabled(...call))
+    },
   }
 }
 

@@ -1,8 +1,9 @@
 import type { StoredRow, Table } from '../../azure/table.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Vault } from '../../secrets/vault.ts'
+import { raiseFence, writeFenced } from './fenced-rows.ts'
 import { SIGNING_ALGORITHMS, SYMMETRIC_KEYS } from './key-names.ts'
-import { FENCE_ROW, fenceOf, KEYS_PARTITION, type KeyRows, newRow, parseRows } from './key-row.ts'
+import { KEYS_PARTITION, type KeyRows, newRow, parseRows } from './key-row.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { type MadeKey, makeKey } from './make-key.ts'
 
@@ -42,17 +43,11 @@ export const missingKeys = ({ present }: KeyRows) =>
  */
 export async function bootstrapKeys(deps: KeyStoreDeps, seen: KeyRows): Promise<void> {
   const { leases, now, report } = deps
-  const lease = await takeLease(leases, {
-    name: 'keys',
-    lifeMs: LEASE_LIFE_MS,
-    now,
-    minFence: seen.fence,
-    ...STORAGE_CALL,
-  })
+  const lease = await takeKeysLease({ leases, now }, seen)
   if (!lease) throw unavailable('keys_being_created')
   const made: MadeKey[] = []
   try {
-    await raiseFence(deps, lease)
+    await raiseFence(deps.keys, lease)
     // INVARIANT: read after the fence was raised. What a slower holder committed before is seen; what it tries later is refused.
     for (const kind of missingKeys(await readKeyRows(deps))) {
       await lease.renew()
@@ -66,28 +61,17 @@ export async function bootstrapKeys(deps: KeyStoreDeps, seen: KeyRows): Promise<
   }
 }
 
-/** Puts our fence into table `keys` itself, so that each later row is one transaction with it. A lost race shows in {@link insertFenced}. */
-async function raiseFence({ keys }: KeyStoreDeps, { fence }: Lease): Promise<void> {
-  const stored = await keys.get(KEYS_PARTITION, FENCE_ROW, STORAGE_CALL)
-  if (fenceOf(stored) > fence) throw unavailable('fence_raised')
-  const row = fenceRow(fence)
-  await (stored ? keys.replace(row, stored.etag, STORAGE_CALL) : keys.insert(row, STORAGE_CALL))
-}
+/** The right to write table `keys`; undefined while another instance has it. Throws StorageError. */
+export const takeKeysLease = ({ leases, now }: Pick<KeyStoreDeps, 'leases' | 'now'>, { fence }: KeyRows) =>
+  takeLease(leases, { name: 'keys', lifeMs: LEASE_LIFE_MS, now, minFence: fence, ...STORAGE_CALL })
 
-async function insertFenced({ keys, now }: KeyStoreDeps, { fence }: Lease, key: MadeKey): Promise<void> {
-  const raised = await keys.get(KEYS_PARTITION, FENCE_ROW, STORAGE_CALL)
-  if (!raised || fenceOf(raised) !== fence) throw unavailable('fence_raised')
+async function insertFenced({ keys, now }: KeyStoreDeps, lease: Lease, key: MadeKey): Promise<void> {
+  const { fence } = lease
   const row = newRow({ ...key, secretVersion: key.version, createdAt: new Date(now()).toISOString(), fence })
-  const changes = [
-    { act: 'replace', row: fenceRow(fence), etag: raised.etag },
-    { act: 'insert', row },
-  ] as const
-  if ((await keys.transact(changes, STORAGE_CALL)) === 'done') return
-  // A retried transaction that had committed answers like a lost race: the row tells.
-  const stored = await keys.get(KEYS_PARTITION, row.rowKey, STORAGE_CALL)
-  if (stored?.['fence'] !== fence) throw unavailable('fence_raised')
+  await writeFenced(keys, lease, {
+    changes: [{ act: 'insert', row }],
+    happened: async () => (await keys.get(KEYS_PARTITION, row.rowKey, STORAGE_CALL))?.['fence'] === fence,
+  })
 }
-
-const fenceRow = (fence: number) => ({ partitionKey: KEYS_PARTITION, rowKey: FENCE_ROW, fence })
 
 const unavailable = (reason: string) => new GatewayError('keys_unavailable', reason, { retryAfterSeconds: 2 })

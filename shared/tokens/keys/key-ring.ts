@@ -34,7 +34,7 @@ const POLL_MS = 60_000
 /** After a failed reading: no storm on a storage account or vault that is down. */
 const RETRY_MS = 1_000
 /** A key may have been retired meanwhile; it stays published for the longest token plus this. */
-const SIGN_STALE_MS = 60 * 60_000
+export const SIGN_STALE_MS = 60 * 60_000
 /** Verifiers elsewhere go on as long as nothing better can be told. */
 const PUBLISH_STALE_MS = 24 * 60 * 60_000
 

@@ -22,6 +22,10 @@ export type SigningRow = {
   state: KeyState
   /** RFC 3339. */
   createdAt: string
+  /** RFC 3339: when it came into its state. */
+  since: string
+  /** As it stands in the table. */
+  stored: StoredRow
 }
 
 export type SymmetricRow = { name: SymmetricKey; secretVersion: string }
@@ -36,18 +40,24 @@ export type KeyRows = {
   malformed: string[]
 }
 
-/** Written once in a key's life; only `state` changes afterwards. */
-export type NewKey = { secretVersion: string; createdAt: string; fence: number } & (
+/** Written once in a key's life; only its state changes afterwards. The first keys of all are active at once. */
+export type NewKey = { secretVersion: string; createdAt: string; fence: number; state?: 'prepared' } & (
   | { alg: SigningAlgorithm; kid: string; publicJwk: JWK }
   | { name: SymmetricKey }
 )
 
 export function newRow(key: NewKey): Row {
-  const { secretVersion, createdAt, fence } = key
+  const { secretVersion, createdAt, fence, state = 'active' } = key
   const common = { partitionKey: KEYS_PARTITION, secretVersion, createdAt, fence }
   if ('name' in key) return { ...common, rowKey: `symmetric|${key.name}` }
   const { alg, kid, publicJwk } = key
-  return { ...common, rowKey: `signing|${alg}|${kid}`, jwk: JSON.stringify(publicJwk), state: 'active' }
+  return { ...common, rowKey: `signing|${alg}|${kid}`, jwk: JSON.stringify(publicJwk), state, since: createdAt }
+}
+
+/** The row of a key that goes into its next state. */
+export const movedRow = ({ stored }: SigningRow, to: { state: KeyState; since: string; fence: number }): Row => {
+  const { etag: _etag, ...row } = stored
+  return { ...row, partitionKey: KEYS_PARTITION, ...to }
 }
 
 /** Sorts the rows of the table; never throws on what somebody else may have written there. */
@@ -79,13 +89,12 @@ export const fenceOf = (row: StoredRow | undefined): number => {
 }
 
 function signingRow(row: StoredRow, alg: SigningAlgorithm, kid: string): SigningRow | undefined {
-  const { secretVersion, createdAt, jwk } = row as Record<string, unknown>
+  const { secretVersion, createdAt, jwk, since = createdAt } = row as Record<string, unknown>
   const state = KEY_STATES.find((known) => known === row['state'])
-  if (!state || typeof secretVersion !== 'string' || typeof createdAt !== 'string' || typeof jwk !== 'string') {
-    return undefined
-  }
+  if (!state || typeof secretVersion !== 'string' || typeof createdAt !== 'string') return undefined
+  if (typeof jwk !== 'string' || typeof since !== 'string') return undefined
   try {
-    return { alg, kid, jwk: JSON.parse(jwk), secretVersion, state, createdAt }
+    return { alg, kid, jwk: JSON.parse(jwk), secretVersion, state, createdAt, since, stored: row }
   } catch {
     return undefined
   }

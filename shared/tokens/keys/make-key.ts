@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import { GatewayError } from '../../errors.ts'
+import { type ErrorCode, GatewayError } from '../../errors.ts'
 import type { Secret } from '../../secrets/secret.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import { SIGNING_ALGORITHMS, SIGNING_SECRETS, type SigningAlgorithm, type SymmetricKey } from './key-names.ts'
@@ -20,32 +20,52 @@ export async function makeKey(vault: Vault, kind: SigningAlgorithm | SymmetricKe
   return isAlgorithm(kind) ? makeSigningKey(vault, kind) : makeSymmetricKey(vault, kind)
 }
 
-async function makeSigningKey(vault: Vault, alg: SigningAlgorithm): Promise<MadeKey> {
+/**
+ * The next key pair of an algorithm: the newest version that is there when no row names it (a rotation that was killed
+ * made it, or an operator), else a new one. A newest version that is disabled was withdrawn: it is never adopted.
+ */
+export async function makeNextKey(vault: Vault, alg: SigningAlgorithm, named: ReadonlySet<string>) {
+  return makeSigningKey(vault, alg, { isFree: (version) => !named.has(version), replaced: REPLACED })
+}
+
+const REPLACED: readonly ErrorCode[] = ['secret_not_found', 'secret_disabled']
+
+type Adoption = { isFree(version: string): boolean; replaced: readonly ErrorCode[] }
+
+/** The first key of all: whatever stands there is taken, and nothing else is made beside it. */
+const FIRST: Adoption = { isFree: () => true, replaced: ['secret_not_found'] }
+
+async function makeSigningKey(vault: Vault, alg: SigningAlgorithm, adoption = FIRST) {
   const secret = SIGNING_SECRETS[alg]
-  const generate = () => generateSigningSecret(alg)
-  const { value, ...found } = await adoptOrCreate(vault, secret, { generate, contentType: 'application/pkcs8' })
+  const recipe = { generate: () => generateSigningSecret(alg), contentType: 'application/pkcs8' }
+  const { value, ...found } = await adoptOrCreate({ vault, secret, ...adoption }, recipe)
   const key = await importSigningKey(alg, value)
   if (!key) throw unusable(secret)
-  return { ...found, alg, kid: key.kid, publicJwk: key.publicJwk }
+  return { ...found, alg, kid: key.kid, publicJwk: key.publicJwk } satisfies MadeKey
 }
 
 async function makeSymmetricKey(vault: Vault, name: SymmetricKey): Promise<MadeKey> {
-  const { value, ...found } = await adoptOrCreate(vault, name, {
-    generate: generateSymmetricSecret,
-    contentType: 'text/plain',
-  })
+  const { value, ...found } = await adoptOrCreate(
+    { vault, secret: name, ...FIRST },
+    {
+      generate: generateSymmetricSecret,
+      contentType: 'text/plain',
+    },
+  )
   if (!isStrong(value)) throw unusable(name)
   return { ...found, name }
 }
 
 type Recipe = { generate: () => Promise<Secret>; contentType: string }
 
-async function adoptOrCreate(vault: Vault, secret: string, { generate, contentType }: Recipe) {
+type Place = Adoption & { vault: Vault; secret: string }
+
+async function adoptOrCreate({ vault, secret, isFree, replaced }: Place, { generate, contentType }: Recipe) {
   const found = await vault.get(secret).catch((error: unknown) => {
-    if (error instanceof GatewayError && error.code === 'secret_not_found') return undefined
+    if (error instanceof GatewayError && replaced.includes(error.code)) return undefined
     throw error
   })
-  if (found) return { secret, value: found.value, version: found.version, adopted: true }
+  if (found && isFree(found.version)) return { secret, value: found.value, version: found.version, adopted: true }
   const value = await generate()
   const { version } = await vault.set(secret, { value, contentType, tags: { 'sallyport-key': secret } })
   return { secret, value, version, adopted: false }
