@@ -1,5 +1,6 @@
 import { documentId, type PolicyDocument } from './document.ts'
 import { type Fault, pointer } from './faults.ts'
+import { sasAddressFaults } from './sas-addresses.ts'
 import { isGatewayIdentity } from './target-kinds/entra.ts'
 
 type Known = {
@@ -38,9 +39,11 @@ export function checkTogether(
     targets: new Set([...of('target').map(({ name }) => name), ...namesOf(faulty, 'target')]),
     forbiddenIssuer: forbiddenIssuer && sameIssuer(forbiddenIssuer),
   }
-  return documents.flatMap((document, at) =>
+  const ofSas = sasAddressFaults(documents).map(({ at, detail }) => ({ pointer: pointer([at, 'when', 'ip']), detail }))
+  const faults = documents.flatMap((document, at) =>
     document ? faultsAmong(document, known).map(([path, detail]) => ({ pointer: pointer([at, ...path]), detail })) : [],
   )
+  return [...faults, ...ofSas]
 }
 
 function namesOf(values: readonly unknown[], kind: string): string[] {

@@ -47,6 +47,20 @@ export function intersectRanges(a: readonly string[], b: readonly string[]): str
   return [...common].sort()
 }
 
+/**
+ * The one IPv4 address or range that the list is, by its ends; undefined when it is more, less or another family. What can
+ * keep no more than that (`sip` of a SAS) is told so by it.
+ */
+export function ipv4Span(ranges: readonly string[]): { start: string; end?: string } | undefined {
+  const [range, ...more] = ranges
+  if (range === undefined || more.length > 0 || range.includes(':')) return undefined
+  const cidr = range.includes('/') ? range : `${range}/32`
+  if (!ipaddr.IPv4.isValidCIDR(cidr)) return undefined
+  const start = ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()
+  const end = ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString()
+  return start === end ? { start } : { start, end }
+}
+
 function within(inner: string, outer: string): boolean {
   const [small, large] = [readRange(inner), readRange(outer)]
   if (typeof small === 'string' || typeof large === 'string') return false

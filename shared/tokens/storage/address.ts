@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import { GatewayError } from '../../errors.ts'
+import { ipv4Span } from '../../policy/match/address.ts'
 import type { SasAddress } from './sas.ts'
 
 /**
@@ -9,16 +9,10 @@ import type { SasAddress } from './sas.ts'
  */
 export function sasAddress(addresses: readonly string[] | undefined): SasAddress | undefined {
   if (addresses === undefined) return undefined
-  const [range, ...more] = addresses
-  if (range === undefined || more.length > 0 || range.includes(':')) throw inexpressible()
-  const cidr = range.includes('/') ? range : `${range}/32`
-  if (!ipaddr.IPv4.isValidCIDR(cidr)) throw inexpressible()
-  const start = ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()
-  const end = ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString()
-  return start === end ? { start } : { start, end }
+  const span = ipv4Span(addresses)
+  if (!span) throw new GatewayError('invalid_request', 'sas_address_condition', { detail: INEXPRESSIBLE })
+  return span
 }
 
-const inexpressible = () =>
-  new GatewayError('invalid_request', 'sas_address_condition', {
-    detail: 'the policy’s address condition is not one IPv4 address or range, which is all that a SAS can keep',
-  })
+const INEXPRESSIBLE =
+  'the policy’s address condition is not one IPv4 address or range, which is all that a SAS can keep'
