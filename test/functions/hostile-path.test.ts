@@ -46,9 +46,12 @@ describe.each(NAMED)('{$param} of $title (T17)', ({ operation, param }) => {
   beforeAll(() => vault.clear())
   const only = { vault: ['Main', 'MAIN', '1main', '-main', 'a'.repeat(32)], name: [], version: versions() }[param]
 
-  it.each([...NO_NAME, ...(only ?? [])])('400 invalid_request: %s', async (segment) => {
+  // Targets are looked up by whatever was sent: what is none is one that nobody may use.
+  const code = param === 'target' ? 'access_denied' : 'invalid_request'
+
+  it.each([...NO_NAME, ...(only ?? [])])(`${code}: %s`, async (segment) => {
     const answer = await send(operation, { params: { [param]: segment } })
-    expectRefusal(answer, 'invalid_request', operation.endpoint.dialect)
+    expectRefusal(answer, code, operation.endpoint.dialect)
     if (segment.length > 3) expect(answer.body).not.toContain(segment)
   })
 

@@ -4,6 +4,7 @@ import { ERRORS } from '../../../shared/errors.ts'
 import { applyPolicies } from '../../../shared/policy/apply.ts'
 import { loadDocuments } from '../../../shared/policy/load-documents.ts'
 import { sendRequest } from '../../local/functions-host/support/send-request.ts'
+import { googleNames } from '../google.ts'
 import { type HostedGateway, hostGateway } from '../hosted-gateway.ts'
 import { rig } from '../rig.ts'
 import { until } from '../running.ts'
@@ -16,6 +17,17 @@ export const CALLER = 'billing-app'
 
 /** The secret of the recipes holds this; it may stand in the answer to a permitted read and nowhere else. */
 export const SECRET_VALUE = 'kept-7f21c9'
+
+/** A target of a kind that gives subject tokens. */
+const warehouse = ({ provider, serviceAccount }: ReturnType<typeof googleNames>) => ({
+  kind: 'target',
+  name: 'warehouse',
+  access: 'read',
+  token: {
+    ...{ kind: 'google', provider, serviceAccount },
+    scopes: ['https://www.googleapis.com/auth/bigquery.readonly'],
+  },
+})
 
 /** One host for a test file, with a caller that may do everything the recipes do; checks the log when all is over. */
 export function badInputHost() {
@@ -31,7 +43,12 @@ export function badInputHost() {
       ['secret-reader', 'secret-inspector', 'secret-deployer'],
       ['secret/main/*'],
     )
-    const documents = [...(await loadDocuments('local/seed/policies')), permit]
+    const documents = [
+      ...(await loadDocuments('local/seed/policies')),
+      permit,
+      warehouse(googleNames(local)),
+      statement('bad-input-warehouse', CALLER, ['token-reader'], ['token/warehouse']),
+    ]
     await applyPolicies({ table: createAzure(local.config()).table('policies'), documents, now: Date.now })
     const vault = await local.operatorVault('main')
     const { name = '' } = RECIPES['GET /v1/secrets/{vault}/{name}']?.params ?? {}

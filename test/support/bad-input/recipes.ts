@@ -67,6 +67,11 @@ export const RECIPES: Record<string, Recipe> = {
     badQueries: ['ttl=5m', 'target=ledger-api'],
     body: json({ target: 'ledger-api', ttl: 60, reason: 'because' }, ['target']),
   },
+  'GET /v1/subject-tokens/{target}': {
+    credential: 'bearer',
+    params: { target: 'warehouse' },
+    badQueries: ['target=warehouse', 'audience=x'],
+  },
   'GET /v1/whoami': { credential: 'bearer', badQueries: ['principal=me'] },
   'GET /v1/secrets': {
     credential: 'bearer',
