@@ -5,7 +5,7 @@ const CALLERS = [
   ['billing-app', 'get, list, metadata on secret/main/stripe-*; token/ledger-api'],
   ['orders-app', 'get, list on orders-db-password and smtp-password'],
   ['reports-app', 'a READ-only role on token/reports-blob and token/ledger-api (a write target: refused)'],
-  ['analytics-app', 'token/bigquery and token/arm-reader (targets of a later release)'],
+  ['analytics-app', 'token/arm-reader (Entra token for ARM); token/bigquery (Google)'],
   ['ledger-api', 'token:introspect on token/ledger-api'],
   ['deploy-app', 'set, disable, restore, metadata on secret/main/*; no get'],
   ['logic-app', 'get on stripe-api-key'],
