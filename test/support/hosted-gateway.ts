@@ -12,11 +12,15 @@ export type HostedGateway = {
 }
 
 /** functions/index.ts under the local Functions host, in a process of its own that gets this environment and nothing else. */
-export async function hostGateway(environment: Record<string, string>): Promise<HostedGateway> {
-  const child = fork(join(repositoryRoot, 'local/functions-host/host-process.ts'), ['functions/index.ts'], {
-    env: { PATH: process.env['PATH'], ...environment },
-    silent: true,
-  })
+export async function hostGateway(environment: Record<string, string>, port = 0): Promise<HostedGateway> {
+  const child = fork(
+    join(repositoryRoot, 'local/functions-host/host-process.ts'),
+    ['functions/index.ts', String(port)],
+    {
+      env: { PATH: process.env['PATH'], ...environment },
+      silent: true,
+    },
+  )
   const written = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
