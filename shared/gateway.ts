@@ -20,6 +20,7 @@ import { createAssumeRole } from './tokens/aws/assume-role.ts'
 import { createBroker } from './tokens/broker/broker.ts'
 import { createFederationTokens } from './tokens/federation-token.ts'
 import { createGoogle } from './tokens/google/google.ts'
+import { createIdTokens } from './tokens/google/id-token.ts'
 import type { KeyStoreDeps } from './tokens/keys/bootstrap.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { type KeyRotation, rotateKeys } from './tokens/keys/rotation/rotate-keys.ts'
@@ -124,6 +125,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const federation = createFederationTokens({ keys, issuer: config.issuer, now })
   const abroad = { ...(azure.agent && { agent: azure.agent }), federation }
   const google = createGoogle({ ...abroad, ownEntraToken: azure.ownToken })
+  const exchange = { entra: azure.entra, exchangeAudience: CLOUDS[config.cloud].exchangeAudience }
+  const gatewayVault = azure.vault(config.gatewayVault)
   const kinds = createKinds({
     keys,
     issuer: config.issuer,
@@ -136,15 +139,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     webPubSub: { generate: azure.webPubSub, suffix: CLOUDS[config.cloud].webPubSubSuffix, now },
     google: { broker, google, now },
     aws: { broker, assumeRole: createAssumeRole(abroad), now },
-    entra: {
-      broker,
-      entra: azure.entra,
-      federationToken: federation,
-      exchangeAudience: CLOUDS[config.cloud].exchangeAudience,
-      vault: azure.vault(config.gatewayVault),
-      report,
-      now,
-    },
+    entra: { broker, ...exchange, federationToken: federation, vault: gatewayVault, report, now },
+    entraFromGoogle: { broker, ...exchange, idTokens: createIdTokens({ ...abroad, google }), vault: gatewayVault, now },
   })
   policy.start()
   void warmUp()

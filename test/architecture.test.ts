@@ -126,9 +126,10 @@ describe('architecture', () => {
       'shared/azure/key-vault.ts',
       'shared/azure/storage/blob-sas.ts',
       'shared/azure/storage/queue-table-sas.ts',
+      'shared/tokens/google/id-token.ts',
       'shared/tokens/keys/signing-key.ts',
       'shared/tokens/keys/symmetric-key.ts',
-      'shared/tokens/kinds/password.ts',
+      'shared/tokens/stored-credential.ts',
     ])
   })
 

@@ -105,6 +105,7 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
         google: { broker: createBroker({ now }), google: noGoogle, now },
         aws: { broker: createBroker({ now }), assumeRole: noGoogle.accessToken, now },
         entra: noEntra(now),
+        entraFromGoogle: { ...noEntra(now), idTokens: notHere },
       }),
       own: createOwnTokens({ issuer: GATEWAY, keys, once, now }),
       issuer: GATEWAY,

@@ -3,6 +3,7 @@ import { distinct, Name, ResourceUri } from './primitives.ts'
 import { AcrToken, acrWrites } from './target-kinds/acr.ts'
 import { AwsToken, awsWrites } from './target-kinds/aws.ts'
 import { EntraToken } from './target-kinds/entra.ts'
+import { EntraFromGoogleToken } from './target-kinds/entra-from-google.ts'
 import { GoogleToken } from './target-kinds/google.ts'
 import { JwtToken } from './target-kinds/jwt.ts'
 import { PasswordToken } from './target-kinds/password.ts'
@@ -17,6 +18,7 @@ const Token = z.discriminatedUnion('kind', [
   EntraToken,
   PasswordToken,
   AwsToken,
+  EntraFromGoogleToken,
   AcrToken,
   WebPubSubToken,
 ])

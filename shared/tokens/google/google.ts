@@ -1,9 +1,9 @@
 import type { Agent } from 'node:https'
-import { GatewayError } from '../../errors.ts'
 import type { GoogleToken } from '../../policy/documents/target-kinds/google.ts'
 import type { Fetched } from '../broker/broker.ts'
 import type { FederationTokens } from '../federation-token.ts'
 import { googleFailure } from './failure.ts'
+import { readable } from './readable.ts'
 import { createTransport, routeSts } from './transport.ts'
 
 /** A token of the gateway's managed identity for a resource of its tenant; throws GatewayError or UpstreamFailure. */
@@ -78,27 +78,24 @@ export function createGoogle(deps: GoogleDeps): Google {
         })
         const client = order.accessBoundary ? await downscoped(source, order.accessBoundary) : source.client
         const { token } = await client.getAccessToken()
-        return readable(token, client.credentials.expiry_date)
+        return { token: readable(token), expiresAt: client.credentials.expiry_date ?? Number.NaN }
       } catch (error) {
         throw googleFailure(error)
       }
     },
     async idToken({ audience, ...order }, signal) {
       try {
-        const { Impersonated } = await import('google-auth-library')
-        const { client: sourceClient } = await openPool(order, signal, { scopes: [CLOUD_PLATFORM] })
-        const client = new Impersonated({ sourceClient, targetPrincipal: order.serviceAccount })
-        return readable(await client.fetchIdToken(audience, { includeEmail: true }), Number.MAX_SAFE_INTEGER).token
+        const { client } = await openPool(order, signal, { scopes: [CLOUD_PLATFORM] })
+        const url = `${IMPERSONATION}${order.serviceAccount}:generateIdToken`
+        // Not through the library's `Impersonated`, which writes a warning past our log at each construction.
+        const { data } = await client.request<{ token?: unknown }>({
+          ...{ url, method: 'POST', responseType: 'json' },
+          data: { audience, includeEmail: true },
+        })
+        return readable(data?.token)
       } catch (error) {
         throw googleFailure(error)
       }
     },
   }
-}
-
-/** A credential is a run of visible ASCII; anything else in its place is not handed on. */
-function readable(token: unknown, expiresAt: number | null | undefined): Fetched {
-  const isToken = typeof token === 'string' && /^[\x21-\x7e]{1,16384}$/.test(token)
-  if (isToken && typeof expiresAt === 'number' && Number.isFinite(expiresAt)) return { token, expiresAt }
-  throw new GatewayError('upstream_unavailable', 'upstream_garbage', { retryAfterSeconds: 1 })
 }

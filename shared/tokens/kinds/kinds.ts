@@ -4,6 +4,7 @@ import type { Kinds } from '../plan-token.ts'
 import { type AcrKindDeps, createAcrKind } from './acr.ts'
 import { type AwsKindDeps, createAwsKind } from './aws.ts'
 import { createEntraKind, type EntraKindDeps } from './entra.ts'
+import { createEntraFromGoogleKind, type EntraFromGoogleDeps } from './entra-from-google.ts'
 import { createGoogleKind, type GoogleKindDeps } from './google.ts'
 import { createJwtKind } from './jwt.ts'
 import type { TokenKind } from './kind.ts'
@@ -20,6 +21,7 @@ export type KindsDeps = {
   google: GoogleKindDeps
   entra: EntraKindDeps & PasswordKindDeps
   aws: AwsKindDeps
+  entraFromGoogle: EntraFromGoogleDeps
 }
 
 /** Every kind of token there is; a kind that policy knows and this list lacks does not compile. */
@@ -33,6 +35,7 @@ export function createKinds(deps: KindsDeps): Kinds {
     entra: createEntraKind(deps.entra),
     password: createPasswordKind(deps.entra),
     aws: createAwsKind(deps.aws),
+    'entra-from-google': createEntraFromGoogleKind(deps.entraFromGoogle),
   }
   return new Map(Object.values(kinds).map((kind) => [kind.kind, kind as TokenKind]))
 }

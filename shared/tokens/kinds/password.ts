@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { GatewayError } from '../../errors.ts'
 import { Secret } from '../../secrets/secret.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { EntraPort } from '../entra/entra-port.ts'
 import { handOut, refuseNarrowing } from '../entra/handed-out.ts'
+import { readStoredCredential } from '../stored-credential.ts'
 import type { TokenKind } from './kind.ts'
 
 export type PasswordKindDeps = {
@@ -30,7 +30,7 @@ export function createPasswordKind({ broker, entra, vault, report, now }: Passwo
       refuseNarrowing(order)
       const { name, token } = order.target
       const { tenant, clientId, credential, resource } = token
-      const { login, version } = await readLogin(vault, credential)
+      const { credential: login, version } = await readStoredCredential(vault, credential, parseLogin)
       // Once a process and target: a second factor cannot protect such a user, and nobody should forget that it is there.
       if (!warned.has(name)) report('password.legacy', { target: name, credential })
       warned.add(name)
@@ -49,17 +49,6 @@ export function createPasswordKind({ broker, entra, vault, report, now }: Passwo
   }
 }
 
-async function readLogin(vault: Vault, credential: string) {
-  const { value, version, enabled } = await vault.get(`ext-${credential}`).catch((error: unknown) => {
-    if (error instanceof GatewayError && error.code === 'secret_not_found') throw unusable('credential_missing')
-    throw error
-  })
-  if (!enabled) throw unusable('credential_disabled')
-  const login = value.within(parseLogin)
-  if (!login) throw unusable('credential_malformed')
-  return { login, version }
-}
-
 function parseLogin(text: string): { username: string; password: Secret } | undefined {
   try {
     const { username, password } = Login.parse(JSON.parse(text))
@@ -68,5 +57,3 @@ function parseLogin(text: string): { username: string; password: Secret } | unde
     return undefined
   }
 }
-
-const unusable = (reason: string) => new GatewayError('upstream_refused', reason)
