@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Principal } from '../../../shared/identity/principal.ts'
+import { decide } from '../../../shared/policy/decide.ts'
+import {
+  ISSUER_DOCUMENTS,
+  instants,
+  principals,
+  questions,
+  ROLE_DOCUMENTS,
+  statements,
+} from '../../support/policy/arbitraries.ts'
+import { snapshotOf } from '../../support/policy/snapshot-of.ts'
+
+/** What is left of a principal in a token of ours: who it is. */
+const partialOf = ({ appId: _appId, ...whole }: Principal): Principal => ({
+  ...whole,
+  partial: true,
+  groups: whole.kind === 'entra' ? 'overage' : [],
+  roles: [],
+  claims: {},
+})
+
+describe('decide for a partial principal (T6)', () => {
+  it('permits nothing that it would not permit whatever its issuer says of application, groups, roles and claims', () => {
+    let permitted = 0
+    fc.assert(
+      fc.property(statements(6), questions, principals, instants, (list, question, other, now) => {
+        const set = snapshotOf([...ISSUER_DOCUMENTS, ...ROLE_DOCUMENTS, ...list])
+        const { principal } = question
+        if (decide({ ...question, principal: partialOf(principal) }, set, now).effect === 'deny') return
+        permitted++
+        expect(decide(question, set, now).effect).toBe('permit')
+        if (other.kind !== principal.kind) return
+        const { appId, groups, roles, claims } = other
+        const same = { ...principal, groups, roles, claims, ...(appId && { appId }) }
+        expect(decide({ ...question, principal: same }, set, now).effect).toBe('permit')
+      }),
+      { numRuns: 600 },
+    )
+    expect(permitted).toBeGreaterThan(10)
+  })
+
+  it.each(['appId', 'group', 'role'])('denies where a forbid names an %s of its tenant: it may be that one', (way) => {
+    const tenant = '11111111-1111-4111-8111-111111111111'
+    const objectId = 'b0000000-0000-4000-8000-000000000001'
+    const statement = { kind: 'statement', roles: ['issuer-of-tokens'], resources: ['token/**'], owner: 'team-test' }
+    const named = way === 'role' ? 'Readers' : '90000000-0000-4000-8000-000000000001'
+    const set = (forbidden: string) =>
+      snapshotOf([
+        { kind: 'role', name: 'issuer-of-tokens', actions: ['token:issue'] },
+        { ...statement, id: 'p', effect: 'permit', principals: [{ entra: { tenant, objectId } }] },
+        { ...statement, id: 'f', effect: 'forbid', principals: [{ entra: { tenant: forbidden, [way]: named } }] },
+      ])
+    const whole: Principal = {
+      ...{ id: `entra:${tenant}:${objectId}`, issuerName: 'own', kind: 'entra', tenant, objectId, subject: objectId },
+      ...{ groups: [], roles: [], claims: {}, expiresAt: 0, validatedAt: 0 },
+    }
+    const question = { principal: partialOf(whole), action: 'token:issue', resource: 'token/x', context: {} } as const
+    expect(decide(question, set(tenant), 0)).toMatchObject({ effect: 'deny', reason: 'not_evaluable' })
+    expect(decide({ ...question, principal: whole }, set(tenant), 0)).toMatchObject({ effect: 'permit' })
+    expect(decide(question, set('22222222-2222-4222-8222-222222222222'), 0)).toMatchObject({ effect: 'permit' })
+  })
+})
