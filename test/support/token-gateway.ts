@@ -7,6 +7,7 @@ import type { Gateway } from '../../shared/gateway.ts'
 import type { Endpoint, GatewayResponse } from '../../shared/http/endpoint.ts'
 import { handle } from '../../shared/http/handle.ts'
 import { createAuthenticator } from '../../shared/identity/authenticate.ts'
+import { createProofs } from '../../shared/identity/possession/proofs.ts'
 import { decide } from '../../shared/policy/decide.ts'
 import type { Question } from '../../shared/policy/decision.ts'
 import { parsePolicySet } from '../../shared/policy/documents/policy-set.ts'
@@ -44,6 +45,7 @@ const DOCUMENTS = [
   permit('officers', ['officer'], ['end'], ['token/**']),
   permit('issuers', ['alice', 'bob'], ['issue'], ['token/**'], { maxTtl: '30m' }),
   permit('readers', ['reader'], ['issue-read'], ['token/**']),
+  permit('binders', ['binder'], ['issue'], ['token/**'], { requireDpop: true }),
   permit('reasoned', ['careful'], ['issue'], ['token/ledger-api'], { requireReason: true, maxTtl: '5m' }),
 ]
 
@@ -93,6 +95,7 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
     authenticate: authenticator.authenticate,
     authenticateAssertion: authenticator.authenticateAssertion,
     once,
+    proofs: createProofs({ claim: once.claim, issuer: GATEWAY, now }),
     admit: gate.admit,
     tokens: createTokens({
       keys,
