@@ -1,0 +1,79 @@
+import { createAzure } from '../shared/azure/azure.ts'
+import { type Config, loadConfig } from '../shared/config.ts'
+import {
+  checkClock,
+  checkIdentity,
+  checkIssuer,
+  checkProxy,
+  checkStorage,
+  checkVault,
+  type Finding,
+} from './doctor-checks.ts'
+import { localRun, stateFolder } from './local-state.ts'
+import { type Call, EXIT, type Verb } from './verb.ts'
+
+/** The data storage account of a local run. */
+const LOCAL_ACCOUNT = 'sallyportdev'
+
+export const doctor: Verb = {
+  name: 'doctor',
+  usage: '[--state DIR] [--json]',
+  summary: 'Looks at configuration, identity, storage, vaults, issuer and clock, and says how to mend what is wrong.',
+  async run(call) {
+    const findings = await examine(call)
+    const wrong = findings.filter(({ ok }) => !ok)
+    const exit =
+      wrong.length === 0 ? EXIT.ok : wrong.some(({ unreachable }) => unreachable) ? EXIT.unreachable : EXIT.refused
+    return {
+      exit,
+      json: { ok: wrong.length === 0, checks: findings.map(({ unreachable: _, ...rest }) => rest) },
+      text: findings.flatMap(lines),
+    }
+  },
+}
+
+const lines = ({ name, ok, says, mend }: Finding): string[] => [
+  `${ok ? 'ok   ' : 'wrong'}  ${name}: ${says}`,
+  ...(mend ? [`         ${mend}`] : []),
+]
+
+/** Settings in the environment are a gateway's own, examined where it runs; without them it is about a local run. */
+async function examine(call: Call): Promise<Finding[]> {
+  const isLocal = call.values['state'] !== undefined || !call.env['SALLYPORT_ISSUER']
+  const subject = isLocal ? await localSubject(call) : ownSubject(call)
+  if ('fault' in subject) return [subject.fault]
+  const { config, azure, identity } = subject
+  const aliases = [...config.vaults].map(([alias, url]) => [`vault ${alias}`, url] as const)
+  const vaults = [...aliases, ['gateway vault', config.gatewayVault] as const]
+  const reached = await Promise.all([
+    checkIdentity(identity, azure),
+    checkStorage(config, azure),
+    ...vaults.map(([name, url]) => checkVault(name, url, azure)),
+    checkIssuer(config),
+  ])
+  const configuration = {
+    name: 'configuration',
+    ok: true,
+    says: `${config.mode}, ${config.cloud}, issuer ${config.issuer}`,
+  }
+  return [configuration, ...reached, checkClock(azure), ...checkProxy(call.env)]
+}
+
+type Subject = { config: Config; azure: ReturnType<typeof createAzure>; identity: string } | { fault: Finding }
+
+function ownSubject({ env }: Call): Subject {
+  try {
+    const config = loadConfig(env)
+    return { config, azure: createAzure(config), identity: config.identity.described }
+  } catch (error) {
+    // loadConfig names settings and what they should be, never their values.
+    const [says = '', ...mend] = (error instanceof Error ? error.message : 'is wrong').split('\n')
+    return { fault: { name: 'configuration', ok: false, says, mend: mend.map((line) => line.trim()).join('; ') } }
+  }
+}
+
+async function localSubject(call: Call): Promise<Subject> {
+  const { config, operator } = await localRun(stateFolder(call), LOCAL_ACCOUNT)
+  const azure = createAzure(config, { openCredential: async () => operator })
+  return { config, azure, identity: 'operator of the local run' }
+}
