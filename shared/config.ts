@@ -95,6 +95,12 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   if (!local && new URL(settings.SALLYPORT_ISSUER).protocol !== 'https:') {
     throw new Error(faults(['SALLYPORT_ISSUER: must be https outside a local run']))
   }
+  // An instance that was idle looks at storage when its set is two polls old; a set that is too old by then would be a refusal.
+  if (settings.SALLYPORT_POLICY_MAX_STALE_SECONDS < 2 * settings.SALLYPORT_POLICY_POLL_SECONDS) {
+    throw new Error(
+      faults(['SALLYPORT_POLICY_MAX_STALE_SECONDS: must be at least twice SALLYPORT_POLICY_POLL_SECONDS']),
+    )
+  }
   // Metadata stands at the root of the host (RFC 8414 §3.1 would put a path behind the well-known part).
   if (!/^https?:\/\/[^/?#]+\/?$/.test(settings.SALLYPORT_ISSUER)) {
     throw new Error(faults(['SALLYPORT_ISSUER: must be an origin, without path or query']))

@@ -18,17 +18,22 @@ const time = z.iso
   .transform((text) => Date.parse(text))
   .refine((at) => at >= 1_000 && at <= LATEST_MS, 'must lie before 2038-01-19T03:14:07Z')
 
-const text = (max: number) =>
+/** A value may be of several lines; lone surrogates would arrive as something else. */
+const wellFormed = (max: number) =>
   z
     .string()
     .max(max)
     .refine((value) => value.isWellFormed(), 'must be well-formed text')
 
+/** What is shown beside a value: no controls, which would forge lines wherever it is printed (T26). */
+const label = (max: number) =>
+  wellFormed(max).refine((value) => !/\p{Cc}/u.test(value), 'must hold no control characters')
+
 /** Tags under this prefix are the gateway's own word about a version. */
 const RESERVED_TAG = 'sallyport-'
 
 const Tags = z
-  .record(text(MAX_TAG_LENGTH).min(1), text(MAX_TAG_LENGTH))
+  .record(label(MAX_TAG_LENGTH).min(1), label(MAX_TAG_LENGTH))
   .refine((tags) => Object.keys(tags).length <= MAX_TAGS, 'must be at most 15')
   .refine(
     (tags) => !Object.keys(tags).some((name) => name.toLowerCase().startsWith(RESERVED_TAG)),
@@ -38,11 +43,11 @@ const Tags = z
 /** Body of PUT: the value is sealed as it is read. A lone surrogate is refused: the vault would keep another text. */
 export const NewSecretBody = z
   .strictObject({
-    value: text(MAX_VALUE_BYTES)
+    value: wellFormed(MAX_VALUE_BYTES)
       .min(1)
       .refine((value) => Buffer.byteLength(value) <= MAX_VALUE_BYTES, 'must be at most 25,600 bytes')
       .transform((value) => new Secret(value)),
-    contentType: text(MAX_CONTENT_TYPE_LENGTH).optional(),
+    contentType: label(MAX_CONTENT_TYPE_LENGTH).optional(),
     expires: time.optional(),
     notBefore: time.optional(),
     tags: Tags.optional(),

@@ -48,6 +48,7 @@ describe('loadConfig', () => {
     { SALLYPORT_TABLE_ENDPOINT: 'http://acct.table.core.windows.net' },
     { SALLYPORT_SECRET_CACHE_SECONDS: '0' },
     { SALLYPORT_POLICY_POLL_SECONDS: '1e9' },
+    { SALLYPORT_POLICY_POLL_SECONDS: '40', SALLYPORT_POLICY_MAX_STALE_SECONDS: '60' },
   ])('refuses %j', (wrong) => {
     expect(() => loadConfig({ ...AZURE, ...wrong })).toThrow('the configuration is wrong')
   })
