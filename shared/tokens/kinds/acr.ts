@@ -37,7 +37,10 @@ export function createAcrKind({ broker, registry, suffix, now }: AcrKindDeps): T
           const refresh = { identity: 'gateway', resource: `https://${host}` }
           const got = await broker.get({ ...refresh, scopes: [scope] }, async (how) => {
             const { token } = await broker.get(refresh, registry.refreshToken(host), { signal: how.signal })
-            return registry.accessToken(host, scope, token)(how)
+            const fetched = await registry.accessToken(host, scope, token)(how)
+            // Before it rests in the cache: what is refused is asked for anew.
+            grantedIn(fetched.token, { repository, actions })
+            return fetched
           })
           return { ...handOut(got.token, { order, actions, now: now() }), source: got.source }
         },
@@ -55,19 +58,25 @@ function planActions({ target, scope, path, ttlSeconds }: TokenOrder<'acr'>): st
   return actions.toSorted()
 }
 
-type Decided = { order: TokenOrder<'acr'>; actions: readonly string[]; now: number }
-
-/** INVARIANT: what was granted is within what was decided, in actions, repository and life; else nothing leaves. */
-function handOut(token: string, { order, actions, now }: Decided): MintedToken {
-  const { registry, repository } = order.target.token
-  const { exp, access } = upstreamClaims(token, Granted)
-  const granted = access.flatMap(({ type, name, actions }) => {
-    if (type !== 'repository' || name !== repository) throw new GatewayError('upstream_refused', 'upstream_too_wide')
+/** What the registry granted. INVARIANT: within the repository and the actions that were decided; else nothing leaves. */
+function grantedIn(token: string, wanted: { repository: string; actions: readonly string[] }): string[] {
+  const granted = upstreamClaims(token, Granted).access.flatMap(({ type, name, actions }) => {
+    const isWider = type !== 'repository' || name !== wanted.repository
+    if (isWider || actions.some((action) => !wanted.actions.includes(action))) {
+      throw new GatewayError('upstream_refused', 'upstream_too_wide')
+    }
     return actions
   })
-  if (granted.some((action) => !actions.includes(action)))
-    throw new GatewayError('upstream_refused', 'upstream_too_wide')
   if (granted.length === 0) throw new GatewayError('upstream_refused', 'acr_nothing_granted')
+  return granted.toSorted()
+}
+
+type Decided = { order: TokenOrder<'acr'>; actions: readonly string[]; now: number }
+
+function handOut(token: string, { order, actions, now }: Decided): MintedToken {
+  const { registry, repository } = order.target.token
+  const granted = grantedIn(token, { repository, actions })
+  const { exp } = upstreamClaims(token, Granted)
   const { maxTtlSeconds } = order.obligations
   if (maxTtlSeconds !== undefined && exp * 1_000 - now > maxTtlSeconds * 1_000) {
     throw new GatewayError('access_denied', 'upstream_outlives_max_ttl', { detail: TOO_LONG })
@@ -80,7 +89,7 @@ function handOut(token: string, { order, actions, now }: Decided): MintedToken {
     blastRadius: {
       expiresAt,
       revocable: 'no',
-      scope: granted.toSorted().join(' '),
+      scope: granted.join(' '),
       boundTo: [`audience:${registry}`, `repository:${repository}`],
       issuedAs: `acr:${registry}:gateway`,
     },

@@ -120,6 +120,23 @@ describe('acr (tokens.md)', () => {
     expect(await ask({ target: 'barren' })).toMatchObject({ status: 502, json: { code: 'upstream_refused' } })
   })
 
+  const forged = (name: string, actions: string[]) => {
+    const claims = { exp: Math.floor(Date.now() / 1_000) + 600, access: [{ type: 'repository', name, actions }] }
+    const token = `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y`
+    return JSON.stringify({ access_token: token })
+  }
+  it.each([
+    ['another repository', forged('team/other', ['pull'])],
+    ['another action', forged('team/app', ['pull', 'delete'])],
+  ])('502 upstream_refused: a token wider than was asked for, by %s, never leaves nor rests', async (_name, body) => {
+    await upstream.fault({ kind: 'garbage', operation: 'token', body })
+    const asked = { target: 'pushed', scope: 'pull push' }
+    expect(await ask(asked)).toMatchObject({ status: 502, json: { code: 'upstream_refused' } })
+    await upstream.fault({ kind: 'garbage', operation: 'token', body })
+    expect((await ask(asked)).status).toBe(502)
+    expect(await upstream.counts()).toEqual({ token: 2 })
+  })
+
   it('403 access_denied: a token that outlives the policy’s maxTtl, and a registry of another cloud', async () => {
     expect(await ask({ target: 'images' }, 'orders-app')).toMatchObject({
       status: 403,
