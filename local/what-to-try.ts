@@ -5,7 +5,7 @@ const CALLERS = [
   ['billing-app', 'get, list, metadata on secret/main/stripe-*; token/ledger-api'],
   ['orders-app', 'get, list on orders-db-password and smtp-password'],
   ['reports-app', 'a READ-only role on token/reports-blob and token/ledger-api (a write target: refused)'],
-  ['analytics-app', 'token/arm-reader (Entra token for ARM); token/bigquery (Google)'],
+  ['analytics-app', 'token/bigquery (Google) and token/arm-reader (Entra)'],
   ['ledger-api', 'token:introspect on token/ledger-api'],
   ['deploy-app', 'set, disable, restore, metadata on secret/main/*; no get'],
   ['logic-app', 'get on stripe-api-key'],
@@ -32,6 +32,7 @@ Try, in another terminal:
   refused      curl -s ${bearer('stranger')} ${gateway}/v1/secrets/main/stripe-api-key
   a token      curl -s ${bearer('billing-app')} -H 'Content-Type: application/json' -d '{"target":"ledger-api"}' ${gateway}/v1/tokens
   a SAS        curl -s ${bearer('reports-app')} -H 'Content-Type: application/json' -d '{"target":"reports-blob","path":"2026/invoices.csv"}' ${gateway}/v1/tokens
+  Google       curl -s ${bearer('analytics-app')} -H 'Content-Type: application/json' -d '{"target":"bigquery"}' ${gateway}/v1/tokens
   the journal  npm exec sallyport -- audit query${state}
   is it whole? npm exec sallyport -- audit verify${state}
 

@@ -9,6 +9,9 @@ const RESERVED_AUDIENCES = [
   'sts.amazonaws.com',
 ]
 
+/** Providers of workload identity pools have these names: kind `google` is for them. */
+const GOOGLE_AUDIENCE = /^(?:https:)?\/\/iam\.googleapis\.com\//i
+
 const Scope = z
   .string()
   .max(128)
@@ -18,7 +21,7 @@ const Scope = z
 export const JwtToken = z.strictObject({
   kind: z.literal('jwt'),
   audience: text(256).refine(
-    (audience) => !RESERVED_AUDIENCES.includes(audience.toLowerCase()),
+    (audience) => !RESERVED_AUDIENCES.includes(audience.toLowerCase()) && !GOOGLE_AUDIENCE.test(audience),
     'is reserved for federation: use a target of that kind',
   ),
   scopes: distinct(Scope, 100, 0),
