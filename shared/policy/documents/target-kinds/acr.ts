@@ -3,8 +3,6 @@ import { distinct } from '../primitives.ts'
 
 const ACTIONS = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write'] as const
 
-export type AcrAction = (typeof ACTIONS)[number]
-
 /** An access token of Azure Container Registry for one repository (azure.github.io/acr/AAD-OAuth.html). */
 export const AcrToken = z.strictObject({
   kind: z.literal('acr'),
