@@ -29,7 +29,7 @@ export const THREATS: readonly Threat[] = [
   {
     id: 'T6',
     threat: 'audience arrays or prefixes, ID tokens, our own tokens replayed',
-    mitigation: 'one exact audience, token type pinned',
+    mitigation: 'one exact audience, token type pinned; exchange of ours only where its target’s document names it',
   },
   {
     id: 'T7',
@@ -112,5 +112,10 @@ export const THREATS: readonly Threat[] = [
   { id: 'T39', threat: 'expired grants usable', mitigation: 'checked at use', later: GRANTS },
   { id: 'T40', threat: 'redirects and other hosts get a token', mitigation: 'one origin a client, no redirects, TLS' },
   { id: 'T41', threat: 'supply chain', mitigation: 'exact pins, lockfile, known install scripts' },
-  { id: 'T42', threat: 'replay of a captured request', mitigation: 'idempotency keys, DPoP', later: GRANTS },
+  {
+    id: 'T42',
+    threat: 'replay of a captured request',
+    mitigation: 'a client assertion and a DPoP proof count once; idempotency keys',
+    later: `idempotency keys: ${GRANTS}`,
+  },
 ]

@@ -74,6 +74,12 @@ describe('RFC 8693: an access token of ours as a subject token (T6)', () => {
     expect(await onward(ended, 'alice')).toMatchObject({ json: { error: 'invalid_request' } })
   })
 
+  it('400 invalid_request: it is bound to a key that was not proved', async () => {
+    const claims = { ...decodeJwt(await issued(gateway, { target: 'orders' })), cnf: { jkt: 'x'.repeat(43) } }
+    const token = await (await gateway.keys.signer('ES256')).sign(claims, 'at+jwt')
+    expect(await onward(token, 'alice')).toMatchObject({ status: 400, json: { error: 'invalid_request' } })
+  })
+
   it('401: as actor token and as bearer it is nothing at all', async () => {
     const token = await issued(gateway, { target: 'orders' })
     const actor = { actor_token: token, actor_token_type: `${TOKEN_TYPE}:access_token` }

@@ -57,6 +57,13 @@ describe('RFC 7662 §2.2: an active token', () => {
     })
   })
 
+  it('200: a bound token is told as DPoP, with the key it is bound to (RFC 9449 §6.2)', async () => {
+    const cnf = { jkt: 'x'.repeat(43) }
+    const claims = { ...decodeJwt(await issued(gateway)), cnf }
+    const token = await (await gateway.keys.signer('ES256')).sign(claims, 'at+jwt')
+    expect((await ask(token, 'ledger')).json).toMatchObject({ active: true, token_type: 'DPoP', cnf })
+  })
+
   it('one intent that names the token, before the answer; no signature in the journal', async () => {
     const token = await issued(gateway)
     gateway.entries.length = 0

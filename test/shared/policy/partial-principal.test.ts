@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Principal } from '../../../shared/identity/principal.ts'
+import type { Action } from '../../../shared/policy/actions.ts'
 import { decide } from '../../../shared/policy/decide.ts'
+import type { StatementDocument } from '../../../shared/policy/documents/statement.ts'
+import { createZoneClock } from '../../../shared/policy/match/clock.ts'
+import { selectorMatches } from '../../../shared/policy/match/principals.ts'
+import { anyOf } from '../../../shared/policy/match/tri.ts'
+import { compileStatement } from '../../../shared/policy/statement.ts'
+import { createStatementIndex } from '../../../shared/policy/statement-index.ts'
 import {
   ISSUER_DOCUMENTS,
   instants,
@@ -11,6 +18,8 @@ import {
   statements,
 } from '../../support/policy/arbitraries.ts'
 import { snapshotOf } from '../../support/policy/snapshot-of.ts'
+
+const CONTEXT = { actionsOf: () => new Set<Action>(), clockOf: createZoneClock }
 
 /** What is left of a principal in a token of ours: who it is. */
 const partialOf = ({ appId: _appId, ...whole }: Principal): Principal => ({
@@ -39,6 +48,23 @@ describe('decide for a partial principal (T6)', () => {
       { numRuns: 600 },
     )
     expect(permitted).toBeGreaterThan(10)
+  })
+
+  it('finds every forbid that a scan of all statements would find', () => {
+    fc.assert(
+      fc.property(statements(12), principals, (list, caller) => {
+        const index = createStatementIndex()
+        const partial = partialOf(caller)
+        const compiled = list.map((document) => compileStatement(document as StatementDocument, CONTEXT))
+        for (const statement of compiled) index.add(statement)
+        const found = new Map(index.candidates(partial).map(({ statement, byPrincipal }) => [statement, byPrincipal]))
+        for (const statement of compiled.filter(({ effect }) => effect === 'forbid')) {
+          const scanned = anyOf(statement.selectors.map((selector) => selectorMatches(selector, partial)))
+          expect(found.get(statement) ?? 'no').toBe(scanned)
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 
   it.each(['appId', 'group', 'role'])('denies where a forbid names an %s of its tenant: it may be that one', (way) => {
