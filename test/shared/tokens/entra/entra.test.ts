@@ -68,6 +68,14 @@ describe('entra: as an application that trusts the gateway (S12)', () => {
     close()
   })
 
+  it('a target that the application does not trust gets nothing out of the cache of one that it does (T21)', async () => {
+    const { kind, clientId, close } = await fresh()
+    await issue(kind, document(application(clientId)))
+    const other = targetOf({ kind: 'entra', resource: ARM, identity: application(clientId) }, 'other')
+    await expect(issue(kind, other)).rejects.toMatchObject({ code: 'upstream_refused' })
+    close()
+  })
+
   it('a target whose `sub` the application does not trust gets nothing, and is not asked again for a minute', async () => {
     const { kind, clientId, authority, pass, close } = await fresh()
     const other = targetOf({ kind: 'entra', resource: ARM, identity: application(clientId) }, 'other')
