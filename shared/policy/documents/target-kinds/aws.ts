@@ -51,7 +51,7 @@ export const AwsToken = z
   })
   .superRefine(({ role, region }, context) => {
     const [, partition = ''] = ARN.exec(role) ?? []
-    if (REGIONS[partition]?.test(region)) return
+    if (!REGIONS[partition] || REGIONS[partition].test(region)) return
     context.addIssue({ code: 'custom', path: ['region'], message: 'must be a region of the partition of the role' })
   })
 
