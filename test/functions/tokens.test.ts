@@ -38,7 +38,7 @@ describe('POST /v1/tokens', () => {
         expiresIn: 900,
         blastRadius: {
           expiresAt: new Date(NOW + 900_000).toISOString(),
-          revocable: 'no',
+          revocable: 'introspection',
           scope: 'read',
           boundTo: ['audience:api://ledger-api'],
           issuedAs: idOf('alice'),
