@@ -112,6 +112,10 @@ describe('GET /v1/subject-tokens/{target}', () => {
     for (const name of ['ledger-api', 'no-such-target']) {
       expect([name, await ask(name, 'billing-app')]).toEqual([name, denied])
     }
+    const reason = { 'x-sallyport-reason': 'INC-1' }
+    for (const name of ['ledger-api', 'arm-reader', 'no-such-target']) {
+      expect([name, seen(await get(name, 'billing-app', reason))]).toEqual([name, denied])
+    }
     expect((await get('reports-google', 'billing-app')).json).toMatchObject({ code: 'reason_required' })
   })
 
