@@ -202,6 +202,11 @@ describe('faults of a document', () => {
       ['/0/token/audience'],
     ],
     [
+      'an exchange for a target that does not exist (T6)',
+      target('t', { token: { kind: 'jwt', audience: 'api://t', scopes: [], exchangeableFor: ['t', 'nowhere'] } }),
+      ['/0/token/exchangeableFor/1'],
+    ],
+    [
       'a resource with a fragment',
       target('t', { resources: ['https://a.example/#x', 'relative'] }),
       ['/0/resources/0', '/0/resources/1'],
