@@ -2,7 +2,17 @@ import { text } from 'node:stream/consumers'
 import autocannon from 'autocannon'
 import type { Load, LoadResult } from './load.ts'
 
-const { url, connections, seconds, headers = {}, authorizations = [] } = JSON.parse(await text(process.stdin)) as Load
+const options = JSON.parse(await text(process.stdin)) as Load
+const {
+  url,
+  connections,
+  seconds,
+  method = 'GET',
+  body,
+  requestsPerSecond,
+  headers = {},
+  authorizations = [],
+} = options
 
 let nextClient = 0
 const share = Math.floor(authorizations.length / connections)
@@ -11,6 +21,9 @@ const result = await autocannon({
   url,
   connections,
   duration: seconds,
+  method,
+  ...(body !== undefined && { body }),
+  ...(requestsPerSecond !== undefined && { overallRate: requestsPerSecond }),
   headers,
   timeout: 30,
   // Each connection has tokens of its own, so that no token is ever sent twice.

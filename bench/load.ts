@@ -6,6 +6,11 @@ export type Load = {
   url: string
   connections: number
   seconds: number
+  /** GET by default. */
+  method?: 'GET' | 'POST'
+  body?: string
+  /** Of all connections together; as many as they can by default. */
+  requestsPerSecond?: number
   /** One set of headers for all, or a list that the connections take turns through, each header used once. */
   headers?: Record<string, string>
   authorizations?: readonly string[]

@@ -2,14 +2,25 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { repositoryRoot } from '../local/repository-root.ts'
+import { avoidedCalls } from './avoided-calls.ts'
 import { cachedRead, freshTokenRead } from './cached-read.ts'
 import { coldStart } from './cold-start.ts'
 import { decisions } from './decisions.ts'
 import type { Figure } from './figure.ts'
 import { groupCommit } from './group-commit.ts'
 import { singleFlight } from './single-flight.ts'
+import { tokenExchange } from './token-exchange.ts'
 
-const BENCHMARKS = [cachedRead, freshTokenRead, decisions, groupCommit, singleFlight, coldStart]
+const BENCHMARKS = [
+  cachedRead,
+  freshTokenRead,
+  tokenExchange,
+  decisions,
+  groupCommit,
+  singleFlight,
+  avoidedCalls,
+  coldStart,
+]
 const RESULTS = join(repositoryRoot, 'bench', 'results.json')
 
 const wanted = process.argv.slice(2)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { callerToken } from '../local/caller-token.ts'
 import { seedState } from '../local/seed/seed-state.ts'
+import { REPORTS_ACCOUNT } from '../local/servers/environment.ts'
 import { createKeyStore } from '../local/servers/identity/keys.ts'
 import { IDENTITIES_FILE, readSeed } from '../local/servers/seed.ts'
 import { type LocalServers, startServers } from '../local/servers/start-servers.ts'
@@ -27,12 +28,19 @@ export type Stack = {
   freshTokens(count: number): Promise<string[]>
   /** How often the value of a secret was read from vault `main`. */
   vaultReads(): Promise<number>
+  /** Calls to vault `main`, the tenant's authority and the managed-identity endpoint so far, of whatever kind. */
+  upstreamCalls(): Promise<number>
   stop(): Promise<void>
 }
 
 export async function startStack(): Promise<Stack> {
   const stateDir = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
-  const servers = await startServers({ stateDir, memory: true, control: true, accounts: [BENCH_ACCOUNT] })
+  const servers = await startServers({
+    stateDir,
+    memory: true,
+    control: true,
+    accounts: [BENCH_ACCOUNT, REPORTS_ACCOUNT],
+  })
   const environment = servers.environment({ account: BENCH_ACCOUNT, issuer: 'http://127.0.0.1:7071' })
   Object.assign(process.env, environment)
   const { identity, ca } = servers
@@ -44,19 +52,28 @@ export async function startStack(): Promise<Stack> {
     token: (caller) => callerToken({ stateDir, identity, ca }, caller),
     freshTokens: async (count) =>
       signMany(stateDir, await callerToken({ stateDir, identity, ca }, 'billing-app'), count),
-    vaultReads: async () => {
-      const { local } = loadConfig(environment)
-      if (!local) throw new Error('a benchmark is a local run')
-      const counts = await createControl({ agent: localAgent(local), account: 'sallyport' })
-        .vault('main')
-        .counts()
-      return counts['getSecret'] ?? 0
+    vaultReads: async () => (await counters(environment).vault('main').counts())['getSecret'] ?? 0,
+    upstreamCalls: async () => {
+      const { identity: authority, vault } = counters(environment)
+      const { tenant } = await readSeed(IDENTITIES_FILE)
+      const asked = [vault('main'), authority.of(tenant), authority.of(MANAGED_IDENTITY)]
+      const counts = await Promise.all(asked.map((server) => server.counts()))
+      return counts.flatMap((each) => Object.values(each)).reduce((sum, count) => sum + count, 0)
     },
     stop: async () => {
       await servers.stop()
       await rm(stateDir, { recursive: true, force: true })
     },
   }
+}
+
+/** Scope under which the managed-identity endpoint counts who names none. */
+const MANAGED_IDENTITY = 'msi'
+
+function counters(environment: Record<string, string>) {
+  const { local } = loadConfig(environment)
+  if (!local) throw new Error('a benchmark is a local run')
+  return createControl({ agent: localAgent(local), account: 'sallyport' })
 }
 
 const IN_FLIGHT = 32
@@ -79,9 +96,9 @@ async function signMany(stateDir: string, sample: string, count: number): Promis
 export type RunningHost = { url: string; stop(): Promise<void> }
 
 /** bench/app.ts in a Functions host in a process of its own. */
-export async function startBenchHost(stack: Stack): Promise<RunningHost> {
+export async function startBenchHost(stack: Stack, settings: Record<string, string> = {}): Promise<RunningHost> {
   const child = fork(fileURLToPath(new URL('../local/functions-host/host-process.ts', import.meta.url)), [], {
-    env: { ...process.env, ...stack.environment },
+    env: { ...process.env, ...stack.environment, ...settings },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const [{ url }] = (await once(child, 'message')) as [{ url: string }]

@@ -4,7 +4,7 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import type { TokenKind } from './kind.ts'
 
 /** Gateway-signed access tokens; `issuer` is their `iss`. */
-export function createJwtKind({ keys, issuer }: { keys: KeyRing; issuer: string }): TokenKind<'jwt'> {
+export function createJwtKind({ keys, issuer }: { keys: Pick<KeyRing, 'signer'>; issuer: string }): TokenKind<'jwt'> {
   return {
     kind: 'jwt',
     binds: true,
