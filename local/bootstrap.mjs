@@ -3,7 +3,7 @@
 // machine's Node first on PATH, so the child gets node_modules/.bin in front.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -40,43 +40,52 @@ function npm(args) {
   })
 }
 
-/** Two first starts at once must not install into one folder: the second waits, and takes over from a dead first one. */
+/** Two first starts at once must not install into one folder: the second waits, and takes over from one that died. */
 function takeLock() {
   for (;;) {
     try {
-      mkdirSync(lock)
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
       return
     } catch (error) {
       if (error.code !== 'EEXIST') throw error
-      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0)
-      if (age > 10 * 60_000) rmSync(lock, { recursive: true, force: true })
+      if (!holderLives()) rmSync(lock, { force: true })
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
     }
   }
 }
 
-function install() {
-  takeLock()
+function holderLives() {
   try {
-    if (installed()) return
-    process.stderr.write('sallyport: installing packages (once, a minute or two)\n')
-    const { status } = npm(['ci', '--no-fund', '--no-audit', '--loglevel=error'])
-    if (status !== 0) {
-      process.stderr.write('sallyport: `npm ci` failed; the lines above say why\n')
-      process.exit(1)
-    }
-    if (!existsSync(node())) npm(['rebuild', 'node', '--loglevel=error'])
-    if (!existsSync(node())) {
-      process.stderr.write('sallyport: the package `node` brought no Node 24 for this machine\n')
-      process.exit(1)
-    }
-    writeFileSync(stamp, wanted())
-  } finally {
-    rmSync(lock, { recursive: true, force: true })
+    // Signal 0 asks whether the process is there; an empty file is one that is just being written.
+    const pid = Number(readFileSync(lock, 'utf8'))
+    return pid === 0 || process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
   }
 }
 
-if (!installed()) install()
+/** Why it could not be done, or undefined. */
+function install() {
+  takeLock()
+  try {
+    if (installed()) return undefined
+    process.stderr.write('sallyport: installing packages (once, a minute or two)\n')
+    const { status } = npm(['ci', '--no-fund', '--no-audit', '--loglevel=error'])
+    if (status !== 0) return '`npm ci` failed; the lines above say why'
+    if (!existsSync(node())) npm(['rebuild', 'node', '--loglevel=error'])
+    if (!existsSync(node())) return 'the package `node` brought no Node 24 for this machine'
+    writeFileSync(stamp, wanted())
+    return undefined
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+const failure = installed() ? undefined : install()
+if (failure) {
+  process.stderr.write(`sallyport: ${failure}\n`)
+  process.exit(1)
+}
 
 const [script, ...args] = process.argv.slice(2)
 const child = spawn(node(), [script, ...args], {
