@@ -45,7 +45,7 @@ async function tokenThrough(env: Record<string, string>): Promise<string> {
   })
   const address = proxy.address()
   const HTTPS_PROXY = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
-  const script = join(import.meta.dirname, '../../support/proxied-token.ts')
+  const script = join(import.meta.dirname, '../../support/proxied-process.ts')
   const { stdout } = await run(process.execPath, [script, local.tenant, clientId, assertion], {
     env: { HTTPS_PROXY, ...env },
   })
