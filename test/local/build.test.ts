@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../functions/endpoints.ts'
+import { SCHEDULES } from '../../functions/schedules.ts'
 import { bundle } from '../../local/build.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
 import { rig } from '../support/rig.ts'
@@ -34,9 +35,10 @@ afterAll(async () => {
 })
 
 describe('the deployment bundle', () => {
-  it('registers every endpoint under its route, as the sources do', () => {
-    const registered = ready.functions.map(({ name, route }) => `${name} /${route}`)
-    expect(registered.sort()).toEqual(ENDPOINTS.map(({ name, route }) => `${name} /${route}`).sort())
+  it('registers every endpoint under its route and every timer, as the sources do', () => {
+    const registered = ready.functions.map(({ name, route }) => (route === undefined ? name : `${name} /${route}`))
+    const endpoints = ENDPOINTS.map(({ name, route }) => `${name} /${route}`)
+    expect(registered.sort()).toEqual([...endpoints, ...SCHEDULES.map(({ name }) => name)].sort())
     expect(ready.functions.filter(({ error }) => error)).toEqual([])
   })
 
