@@ -139,7 +139,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     webPubSub: { generate: azure.webPubSub, suffix: CLOUDS[config.cloud].webPubSubSuffix, now },
     google: { broker, google, now },
     aws: { broker, assumeRole: createAssumeRole(abroad), now },
-    entra: { broker, ...exchange, federationToken: federation, vault: gatewayVault, report, now },
+    entra: { broker, ...exchange, federationToken: federation, vault: gatewayVault, once, report, now },
     entraFromGoogle: { broker, ...exchange, idTokens: createIdTokens({ ...abroad, google }), vault: gatewayVault, now },
   })
   policy.start()

@@ -41,7 +41,7 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
   },
   subscriptions: { keys: 'subscription id', holds: 'who wants which events', used: false },
   once: {
-    keys: '`jti`, `revoked`, `dpop` and `\\|<hour, UTC>` / hash',
+    keys: '`jti`, `revoked`, `dpop`, `refused` and `\\|<hour, UTC>` / hash',
     holds:
       'client assertions and proofs that were used, tokens that were revoked; insert only, with the end of their use',
     used: true,

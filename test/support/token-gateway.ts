@@ -242,6 +242,7 @@ const noEntra = (now: () => number) => {
     federationToken: none(),
     exchangeAudience: '',
     vault,
+    once: { claim: none(), has: none() },
     report: () => {},
     now,
   }

@@ -28,7 +28,7 @@ export function createEntraFromGoogleKind(deps: EntraFromGoogleDeps): TokenKind<
       refuseNarrowing(order)
       const { name, token } = order.target
       const { tenant, clientId, resource } = token
-      const { source, version } = await sourceOf(name, token.google, vault)
+      const { source, version } = await sourceOf(name, token.google, { vault, now })
       const fallback = `entra:${tenant}:app:${clientId}`
       return {
         handout: { reference: fallback },
@@ -50,10 +50,14 @@ export function createEntraFromGoogleKind(deps: EntraFromGoogleDeps): TokenKind<
 async function sourceOf(
   target: string,
   google: EntraFromGoogleToken['google'],
-  vault: Vault,
+  { vault, now }: Pick<EntraFromGoogleDeps, 'vault' | 'now'>,
 ): Promise<{ source: IdTokenSource; version?: string }> {
   if (google === 'metadata') return { source: { by: 'metadata' } }
   if (!('credential' in google)) return { source: { by: 'impersonation', account: { ...google, target } } }
-  const { credential: key, version } = await readStoredCredential(vault, google.credential, parseServiceAccountKey)
+  const { credential: key, version } = await readStoredCredential(
+    vault,
+    { name: google.credential, now: now() },
+    parseServiceAccountKey,
+  )
   return { source: { by: 'key', key }, version }
 }

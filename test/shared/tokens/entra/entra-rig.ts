@@ -8,6 +8,7 @@ import type { TargetKind, TargetOf } from '../../../../shared/policy/target.ts'
 import { createBroker } from '../../../../shared/tokens/broker/broker.ts'
 import { createFederationTokens } from '../../../../shared/tokens/federation-token.ts'
 import type { TokenKind, TokenOrder } from '../../../../shared/tokens/kinds/kind.ts'
+import { createOnce } from '../../../../shared/tokens/once.ts'
 import type { TestRig } from '../../../support/rig.ts'
 
 export const AUDIENCE = 'api://AzureADTokenExchange'
@@ -49,6 +50,7 @@ export async function entraRig(rig: TestRig) {
     federationToken: createFederationTokens({ keys: own, issuer: own.issuer, now: Date.now }),
     exchangeAudience: AUDIENCE,
     vault: azure.vault(`https://${rig.account}-gateway.vault.azure.net`),
+    once: createOnce(azure.table('once')),
     report: (event: string) => void reported.push(event),
     now,
   }

@@ -12,6 +12,7 @@ const right = randomBytes(24).toString('base64url')
 let own: Awaited<ReturnType<typeof entraRig>>
 
 beforeAll(async () => {
+  await local.createStorage()
   own = await entraRig(local)
   own.close()
 })
@@ -53,7 +54,6 @@ describe('password (legacy)', () => {
       for (const resource of [ARM, 'https://graph.microsoft.com']) {
         await expect(issue(kind, target('erp', resource))).rejects.toMatchObject({
           code: 'upstream_refused',
-          reason: 'upstream_invalid_grant',
         })
       }
       pass(24 * 3_600_000)
@@ -63,6 +63,24 @@ describe('password (legacy)', () => {
     await store(login(right))
     expect((await issue(kind, target())).token).toBeTruthy()
     expect(await tries()).toBe(2)
+  })
+
+  it('a wrong password is tried by one instance of many, also after a restart', async () => {
+    await store(login('wrong again'))
+    await expect(issue((await fresh()).kind, target())).rejects.toMatchObject({ reason: 'upstream_invalid_grant' })
+    for (let instance = 0; instance < 12; instance += 1) {
+      await expect(issue((await fresh()).kind, target())).rejects.toMatchObject({ reason: 'credential_refused_before' })
+    }
+    expect(await tries()).toBe(1)
+  })
+
+  it('a credential past its end is not used', async () => {
+    const vault = await local.operatorVault('gateway')
+    await vault.setSecret('ext-ended', login(right), { expiresOn: new Date(Date.now() - 1_000) })
+    await own.authority.clear()
+    const { kind } = await fresh()
+    await expect(issue(kind, target('ended'))).rejects.toMatchObject({ reason: 'credential_out_of_date' })
+    expect(await tries()).toBe(0)
   })
 
   it.each([
