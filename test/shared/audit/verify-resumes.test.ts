@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Entry } from '../../../shared/audit/entry.ts'
 import { verifyJournal } from '../../../shared/audit/verify.ts'
 import type { StoredRow } from '../../../shared/azure/table.ts'
 import { intent, MASTER, NOW, result } from './fixtures.ts'
 import { stream, written } from './written.ts'
+
+// The rows are filed under the hour of NOW; entries made now would stand in another one.
+vi.useFakeTimers({ now: NOW, toFake: ['Date'] })
 
 const act = (txn: string) => [intent(txn), result(txn)]
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { columnName } from '../../../shared/audit/block.ts'
 import { createChain } from '../../../shared/audit/chain.ts'
 import { createRatchet } from '../../../shared/audit/ratchet.ts'
@@ -9,6 +9,9 @@ import { Secret } from '../../../shared/secrets/secret.ts'
 import { ATTACKS, block, sample } from './attacks.ts'
 import { intent, MASTER, NOW } from './fixtures.ts'
 import { stream, written } from './written.ts'
+
+// The rows are filed under the hour of NOW; entries made now would stand in another one.
+vi.useFakeTimers({ now: NOW, toFake: ['Date'] })
 
 // T25: the attacks of the threat model on the chain. Those on checkpoints arrive with the checkpoints.
 
