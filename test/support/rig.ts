@@ -13,7 +13,6 @@ import { type RigIdentity, rigIdentity } from './rig-identity.ts'
 import { agentPolicy, staticCredential } from './sdk.ts'
 import type { Rig } from './servers.ts'
 
-
 const ISSUER = 'https://gateway.sallyport.test'
 
 export type TestRig = RigIdentity & {
