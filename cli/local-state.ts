@@ -1,23 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type OperatorCredential, operatorCredential } from '../local/operator.ts'
-import { environmentFor } from '../local/servers/environment.ts'
+import { type Addresses, environmentFor } from '../local/servers/environment.ts'
 import { readClientSecrets } from '../local/servers/identity/directory.ts'
 import { type Config, loadConfig } from '../shared/config.ts'
 import { type Call, CliError, EXIT } from './verb.ts'
 
 /** What `npm start` writes when it is ready (api.md, "Local run"). */
-export type Endpoints = {
+export type Endpoints = Omit<Addresses, 'identityEndpoint'> & {
   pid: number
   gateway: string
-  identity: string
-  vaults: { main: string; gateway: string }
-  clouds: string
-  table: string
-  blob: string
-  queue: string
-  /** Path of the local CA certificate. */
-  ca: string
   processes: Record<string, number>
 }
 
@@ -35,7 +27,7 @@ export function readEndpoints(state: string): Endpoints {
 }
 
 /** Where the servers of a local run listen. */
-export type LocalAddresses = Pick<Endpoints, 'identity' | 'vaults' | 'clouds' | 'table' | 'blob' | 'queue' | 'ca'> & {
+export type LocalAddresses = Omit<Addresses, 'identityEndpoint'> & {
   /** Base URL of the gateway, where it runs. */
   gateway?: string
 }

@@ -2,22 +2,13 @@ import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { REPORTS_ACCOUNT } from '../../local/servers/environment.ts'
+import { type Addresses, REPORTS_ACCOUNT } from '../../local/servers/environment.ts'
 import { startServers } from '../../local/servers/start-servers.ts'
 
 /** What test files need of the one set of servers of a run; plain data, since it crosses a process. */
 export type Rig = {
   stateDir: string
-  addresses: {
-    identity: string
-    identityEndpoint: string
-    vaults: { main: string; gateway: string }
-    clouds: string
-    table: string
-    blob: string
-    queue: string
-    ca: string
-  }
+  addresses: Addresses
   processes: Record<string, number>
   /** Test file (relative path) → its storage account and prefix of its vaults' names. */
   accounts: Record<string, string>
