@@ -6,6 +6,7 @@ import { ACTIONS, type Action } from './policy/actions.ts'
 import type { Decision, Obligations, Question, RequestContext } from './policy/decision.ts'
 import { tighten } from './policy/obligations.ts'
 import { createRateLimiter } from './policy/rate-limiter.ts'
+import { type Satisfied, unmetObligation } from './policy/unmet-obligation.ts'
 
 /** What `prepare` looked up after the decision: what the intent must name, and a sealed thing that only the Grant opens. */
 export type Prepared<T> = { handout: Handout; sealed: T }
@@ -20,10 +21,12 @@ export type Ask<T> = {
   context: RequestContext
   /** Runs after a permit and before the record; must reveal nothing. A GatewayError it throws is recorded as a denial. */
   prepare?: (obligations: Obligations) => Promise<Prepared<T>>
-  /** A one-time handle satisfies `oneTime`, an approved grant `approval`, a grant bound to the key that was proved `possession`. */
-  satisfies?: ReadonlySet<'oneTime' | 'approval' | 'possession'>
+  /** What the way of asking already satisfies, such as a one-time handle `oneTime`. */
+  satisfies?: Satisfied
   /** A right that needs no permit: whoever holds a token may introspect and revoke it. Any forbid still wins. */
   entitled?: 'holder'
+  /** Who shows what the principal made for it (a handle): recorded, and asked nothing. */
+  presenter?: Principal
 }
 
 type Issued<T> = { ask: Ask<T>; decision: Decision; receipt: Receipt; sealed: T; journal: Journal; now: () => number }
@@ -140,6 +143,10 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
         if (error instanceof GatewayError) return refuse(error)
         throw error
       })
+      await takeUses(ask).catch((error: unknown) => {
+        if (error instanceof GatewayError) return refuse(error)
+        throw error
+      })
       const handout = prepared?.handout
       const receipt = await journal.record(decided('intent', ask, recorded, now(), handout && { handout }))
       const grant = issue<T>({ ask, decision, receipt, sealed: prepared?.sealed as T, journal, now })
@@ -164,6 +171,7 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
         obligations: {},
         revision: about.revision,
       }
+      await takeUses(ask)
       const handout = { reference: `items:${shown.length}` }
       const receipt = await journal.record(decided('intent', ask, { decision }, now(), { handout }))
       return issue<T[]>({ ask, decision, receipt, sealed: shown, journal, now })
@@ -177,7 +185,7 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
 
   /** What holds is the stricter of principal and actor in every respect; what is recorded is what each was told. */
   function judge<T>(ask: Ask<T>): { decision: Decision; recorded: Recorded } {
-    const decision = entitle(decide(ask), ask.entitled)
+    const decision = entitle(decide(ask), ask)
     if (!ask.actor) return { decision, recorded: { decision } }
     const acting = decide({ ...ask, principal: ask.actor })
     const recorded = { decision, actor: { principal: entryPrincipal(ask.actor), decision: acting } }
@@ -202,37 +210,22 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
   }
 }
 
-/** Only where nothing was said about it: what could not be evaluated may have been a forbid. */
-const entitle = (decision: Decision, entitled: 'holder' | undefined): Decision =>
-  entitled && decision.reason === 'no_permit' ? { ...decision, effect: 'permit', reason: entitled } : decision
+/** Only where nothing was said about it: what could not be evaluated may have been a forbid. Never beyond a grant's mask. */
+function entitle(decision: Decision, { entitled, principal, action, resource }: Ask<unknown>): Decision {
+  if (!entitled || decision.reason !== 'no_permit') return decision
+  if (principal.through && !principal.through.covers(action, resource)) return decision
+  return { ...decision, effect: 'permit', reason: entitled }
+}
 
 const withReceipt = ({ code, reason, extras }: GatewayError, receipt: Receipt) =>
   new GatewayError(code, reason, { ...extras, headers: { ...extras.headers, ...receiptHeader(receipt) } })
 
-type Asked = Pick<Ask<unknown>, 'principal' | 'action' | 'context' | 'satisfies'>
-
-/** What the obligations still ask of the caller, as the refusal it leads to; undefined when they are met. */
-export function unmetObligation(obligations: Obligations, asked: Asked): GatewayError | undefined {
-  const { context, satisfies } = asked
-  if (obligations.requireReason && !context.reason) return new GatewayError('reason_required', 'reason_missing')
-  if (obligations.requireDpop && !isPossessed(asked)) return new GatewayError('dpop_required', 'dpop_missing')
-  if (obligations.oneTime && !satisfies?.has('oneTime')) return new GatewayError('handle_required', 'handle_missing')
-  if (obligations.approval && !satisfies?.has('approval'))
-    return new GatewayError('approval_required', 'approval_missing')
-  return undefined
-}
-
-/** What these give is bound to the key that was proved (its issuer sees to that), so any key will do. */
-const BINDS: ReadonlySet<Action> = new Set(['token:issue', 'token:issueWrite', 'grant:create'])
-
 /**
- * INVARIANT: everywhere else a proof alone says nothing, since whoever stole a bearer token can make one with a key of
- * their own: what was presented must have been bound to that key when it was issued.
+ * Each grant that principal or actor came through is read again and, where its uses are counted, spent. INVARIANT: before the
+ * record and before anything leaves: whatever fails afterwards loses a use and never gives one (T12).
  */
-function isPossessed({ principal, action, context, satisfies }: Asked): boolean {
-  const { dpopThumbprint } = context
-  if (dpopThumbprint === undefined) return false
-  return BINDS.has(action) || principal.boundTo === dpopThumbprint || satisfies?.has('possession') === true
+async function takeUses({ txn, principal, actor, action, resource }: Omit<Ask<unknown>, 'prepare'>): Promise<void> {
+  for (const through of [principal.through, actor?.through]) await through?.use({ txn, action, resource })
 }
 
 type Recorded = Pick<DecidedEntry, 'decision' | 'actor'>
@@ -244,12 +237,15 @@ function decided<T>(
   at: number,
   rest: { handout?: Handout; refusal?: string } = {},
 ): Entry {
-  const { txn, principal, action, resource, context } = ask
+  const { txn, principal, actor, presenter, action, resource, context } = ask
+  const chain = [...(principal.through?.chain ?? []), ...(actor?.through?.chain ?? [])]
   return {
     kind,
     txn,
     time: new Date(at).toISOString(),
     principal: entryPrincipal(principal),
+    ...(chain.length > 0 && { grantChain: chain }),
+    ...(presenter && { presenter: presenter.id }),
     action,
     resource,
     context,

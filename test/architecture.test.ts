@@ -17,6 +17,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/policy',
     'shared/audit',
     'shared/identity',
+    'shared/grants',
   ],
   'shared/http': [
     'shared/gateway',
@@ -30,6 +31,14 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/identity': ['shared/errors', 'shared/azure/clouds', 'shared/strict-json'],
   'shared/policy': ['shared/identity', 'shared/errors', 'shared/strict-json'],
   'shared/audit': ['shared/identity', 'shared/policy', 'shared/errors', 'shared/secrets/secret'],
+  'shared/grants': [
+    'shared/gate',
+    'shared/audit',
+    'shared/errors',
+    'shared/policy',
+    'shared/identity',
+    'shared/tokens/keys',
+  ],
   'shared/secrets': ['shared/gate', 'shared/audit', 'shared/errors', 'shared/policy'],
   'shared/tokens': [
     'shared/gate',

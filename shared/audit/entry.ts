@@ -38,7 +38,10 @@ export type DecidedEntry = {
   /** RFC 3339, milliseconds. */
   time: string
   principal: EntryPrincipal
+  /** Ids of the grants it came through, root first. */
   grantChain?: readonly string[]
+  /** Principal id of who showed a handle that the principal made. */
+  presenter?: string
   action: Action
   resource: string
   context: RequestContext

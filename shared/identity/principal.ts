@@ -27,4 +27,25 @@ export type Principal = {
   expiresAt: number
   /** When it was last found good, the cache of verified tokens included. */
   validatedAt: number
+  /** Set exactly when the caller presented a grant's credential: then the rest of the principal is the grant's root. */
+  through?: Through
+}
+
+/**
+ * The access context (grant) that a request came through. INVARIANT: it is part of the principal so that no endpoint can lose
+ * it: every decision asks `covers`, the door spends a `use` before it records.
+ */
+export type Through = {
+  /** Ids of the grants, the root's own first, the presented one last. */
+  chain: readonly string[]
+  /** Whether actions and resources of every grant of the chain include this act; pure. */
+  covers(action: string, resource: string): boolean
+  /** Principal ids of those who approved every grant of the chain that needed it. */
+  approvedBy: readonly string[]
+  /**
+   * Reads every grant of the chain again (exists, active, not expired, unchanged) and, where uses are counted, takes one,
+   * durably. The same `txn` and act take one use, however often they are repeated. Throws GatewayError `access_denied` with the
+   * reason, `uses_exhausted`, or `storage_unavailable`.
+   */
+  use(act: { txn: string; action: string; resource: string }): Promise<void>
 }

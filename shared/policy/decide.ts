@@ -16,6 +16,8 @@ export type DecisionReason =
   | 'not_evaluable'
   /** READ was asked for where the target gives write power, or the other way round. */
   | 'wrong_access'
+  /** Permitted, but not within the actions and resources of the grant that the request came through. */
+  | 'outside_grant'
   /** The engine itself failed. */
   | 'engine_error'
 
@@ -47,6 +49,10 @@ function evaluate(question: Question, snapshot: Snapshot, now: number): Decision
     return deny(reason, revision, { ...rest, statementIds: idsOf(unevaluable) })
   }
   if (wrongAccess(question, resource, snapshot)) return deny('wrong_access', revision, rest)
+  const { through } = question.principal
+  if (through && !through.covers(question.action, resource)) {
+    return deny('outside_grant', revision, { ...rest, statementIds: idsOf(permits) })
+  }
   const obligations = permits.map((statement) => statement.obligations).reduce(tighten)
   return { effect: 'permit', reason: 'permitted', statementIds: idsOf(permits), ...rest, obligations, revision }
 }
