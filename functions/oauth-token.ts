@@ -6,6 +6,7 @@ import { type Caller, identifyBy } from '../shared/http/caller.ts'
 import type { Endpoint, GatewayRequest } from '../shared/http/endpoint.ts'
 import { oauthCaller } from '../shared/http/oauth-caller.ts'
 import { type GrantRequest, readGrantRequest, TARGET_PARAMETERS } from '../shared/tokens/exchange-request.ts'
+import { passingParties } from '../shared/tokens/passed-token.ts'
 import { subjectAuthenticator } from '../shared/tokens/read-subject-jwt.ts'
 import { authenticateToken, readParties } from '../shared/tokens/subject-token.ts'
 
@@ -48,6 +49,7 @@ async function whoTakesPart(request: GatewayRequest, gateway: Gateway, { apart, 
   const authenticate = subjectAuthenticator(target, gateway)
   if (exchange && apart) {
     const { principal, context } = apart
+    if (gateway.tokens.isPassed(exchange.subjectToken)) return { ...apart, ...passingParties(exchange, principal) }
     const caller = { principal, provenKey: context.dpopThumbprint }
     return { ...apart, ...(await readParties(exchange, caller, { authenticate, own })) }
   }

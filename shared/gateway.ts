@@ -21,6 +21,7 @@ import { createBroker } from './tokens/broker/broker.ts'
 import { createFederationTokens } from './tokens/federation-token.ts'
 import { createGoogle } from './tokens/google/google.ts'
 import { createIdTokens } from './tokens/google/id-token.ts'
+import { createPassedIdTokens } from './tokens/google/passed-id-token.ts'
 import type { KeyStoreDeps } from './tokens/keys/bootstrap.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { type KeyRotation, rotateKeys } from './tokens/keys/rotation/rotate-keys.ts'
@@ -100,9 +101,10 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     forbiddenIssuer: config.issuer,
     report,
   })
+  const fetchJson = createFetchJson(azure.agent)
   const authenticator = createAuthenticator({
     issuerOf: (iss) => policy.current().issuerOf(iss),
-    fetchJson: createFetchJson(azure.agent),
+    fetchJson,
     now,
     refused: refusals.count,
     cloud: config.cloud,
@@ -125,7 +127,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const federation = createFederationTokens({ keys, issuer: config.issuer, now })
   const abroad = { ...(azure.agent && { agent: azure.agent }), federation }
   const google = createGoogle({ ...abroad, ownEntraToken: azure.ownToken })
-  const exchange = { entra: azure.entra, exchangeAudience: CLOUDS[config.cloud].exchangeAudience }
+  const { exchangeAudience } = CLOUDS[config.cloud]
+  const exchange = { entra: azure.entra, exchangeAudience }
   const gatewayVault = azure.vault(config.gatewayVault)
   const kinds = createKinds({
     keys,
@@ -140,7 +143,10 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     google: { broker, google, now },
     aws: { broker, assumeRole: createAssumeRole(abroad), now },
     entra: { broker, ...exchange, federationToken: federation, vault: gatewayVault, once, report, now },
-    entraFromGoogle: { broker, ...exchange, idTokens: createIdTokens({ ...abroad, google }), vault: gatewayVault, now },
+    entraFromGoogle: {
+      ...{ broker, ...exchange, idTokens: createIdTokens({ ...abroad, google }), vault: gatewayVault, now },
+      passedIdToken: createPassedIdTokens({ fetchJson, audience: exchangeAudience, now }),
+    },
   })
   policy.start()
   void warmUp()
@@ -162,7 +168,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     decide: decideNow,
     policy,
     secrets,
-    tokens: createTokens({ keys, kinds, own, issuer: config.issuer, decide: decideNow, now, policy }),
+    tokens: createTokens({ keys, kinds, own, issuer: config.issuer, exchangeAudience, decide: decideNow, now, policy }),
     subjectToken: createSubjectTokens({
       signer: () => keys.signer('ES256'),
       admit: gate.admit,

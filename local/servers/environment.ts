@@ -30,6 +30,7 @@ const CLOUD_HOSTS = [
   'sts.googleapis.com',
   'iamcredentials.googleapis.com',
   'oauth2.googleapis.com',
+  'www.googleapis.com',
   'sts.amazonaws.com',
   'sts.eu-central-1.amazonaws.com',
   'sts.us-east-1.amazonaws.com',

@@ -11,6 +11,8 @@ export type Handout = {
   jti?: string
   /** SHA-256 of the token's text, base64url. */
   tokenHash?: string
+  /** The same of a token that the caller passed for the target to use. */
+  passedHash?: string
   /** SAS correlation id, handle id and the like. */
   reference?: string
   /** RFC 3339. */

@@ -5,7 +5,7 @@ import type { TargetName } from './target-name.ts'
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const CLIENT_CREDENTIALS = 'client_credentials'
 
-const tokenType = (name: string) => `urn:ietf:params:oauth:token-type:${name}`
+export const tokenType = (name: string) => `urn:ietf:params:oauth:token-type:${name}`
 
 /** RFC 8693 §3. All are JWTs that pass the same strict gate; what they are called makes none of them acceptable. */
 const SENT_TOKEN_TYPES = ['access_token', 'id_token', 'jwt'].map(tokenType)
@@ -17,6 +17,7 @@ export const TARGET_PARAMETERS = ['audience', 'resource']
 /** What only a token exchange says. */
 export type Exchange = {
   subjectToken: string
+  subjectTokenType: string
   /** Proves the caller once more, as who acts. */
   actorToken: string | undefined
   issuedTokenType: string
@@ -44,11 +45,12 @@ export function readGrantRequest(form: URLSearchParams): GrantRequest {
 
 function readExchange(form: URLSearchParams): Exchange {
   const subjectToken = requiredParameter(form, 'subject_token')
-  if (!SENT_TOKEN_TYPES.includes(requiredParameter(form, 'subject_token_type'))) throw unsupported('subject_token_type')
+  const subjectTokenType = requiredParameter(form, 'subject_token_type')
+  if (!SENT_TOKEN_TYPES.includes(subjectTokenType)) throw unsupported('subject_token_type')
   const actorToken = readActor(form)
   const issuedTokenType = form.get('requested_token_type') ?? tokenType('access_token')
   if (!ISSUED_TOKEN_TYPES.includes(issuedTokenType)) throw unsupported('requested_token_type')
-  return { subjectToken, actorToken, issuedTokenType }
+  return { subjectToken, subjectTokenType, actorToken, issuedTokenType }
 }
 
 /** RFC 8693 §2.1: the type comes with the token and never without. */

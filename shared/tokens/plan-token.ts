@@ -55,6 +55,9 @@ export async function planToken(wanted: WantedToken, deps: PlanDeps): Promise<Pr
   const kind = kindOf(deps.kinds, target)
   // What others mint carries no `cnf`: a proof that binds nothing must not satisfy an obligation to bind.
   if (obligations.requireDpop && !kind.binds) throw new GatewayError('dpop_required', 'kind_not_bound')
+  if (wanted.passed !== undefined && !kind.takesPassed) {
+    throw new GatewayError('invalid_subject_token', 'passed_token_not_taken')
+  }
   const { handout, identifiedBy, mint } = await kind.plan({ ...wanted, ...delegation, target, obligations, now })
   const resource = `token/${name}`
   const spendAndMint = (grant: Grant) => {

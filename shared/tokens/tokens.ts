@@ -7,6 +7,7 @@ import type { Decision, Question, RequestContext } from '../policy/decision.ts'
 import type { JwkSet, KeyRing } from './keys/key-ring.ts'
 import type { MintedToken } from './kinds/kind.ts'
 import type { OwnToken, OwnTokens } from './own-token.ts'
+import { isPassedToken } from './passed-token.ts'
 import { type Kinds, type PlannedToken, planToken } from './plan-token.ts'
 import { findTarget, type TargetDirectory, type TargetName } from './target-name.ts'
 
@@ -23,6 +24,8 @@ export type TokenWish = {
   ttlSeconds?: number | undefined
   /** Narrows storage targets; no other kind takes it. */
   path?: string | undefined
+  /** A token that the caller passed for the target to use (passed-token.ts). */
+  passed?: string
   /** The subject token, when it is an access token of ours. */
   exchanged?: OwnToken
 }
@@ -40,6 +43,8 @@ export type TokensDeps = {
   own: OwnTokens
   /** The gateway's own `iss`. */
   issuer: string
+  /** `aud` of assertions for Entra in this cloud: what a passed token is for. */
+  exchangeAudience: string
   /** What the policy says now, unrecorded. */
   decide: (question: Question) => Decision
   now: () => number
@@ -56,12 +61,15 @@ export type Tokens = {
   issue(grant: Grant<PlannedToken>): Promise<IssuedToken>
   /** Access tokens of ours that come back. */
   own: OwnTokens
+  /** Whether a subject token is passed for a target to use, and speaks about nobody who calls. By its unverified words. */
+  isPassed(token: string): boolean
   /** Public keys; throws `keys_unavailable`. */
   jwks(): Promise<JwkSet>
 }
 
 /** Tokens of every kind: the question, and what a Grant for it makes. */
-export function createTokens({ keys, kinds, own, issuer, decide, now, policy }: TokensDeps): Tokens {
+export function createTokens({ keys, kinds, own, issuer, exchangeAudience, ...deps }: TokensDeps): Tokens {
+  const { decide, now, policy } = deps
   const permits = (question: Question) => decide(question).effect === 'permit'
   return {
     async ask(wish) {
@@ -99,6 +107,7 @@ export function createTokens({ keys, kinds, own, issuer, decide, now, policy }: 
       }
     },
     own,
+    isPassed: (token) => isPassedToken(token, exchangeAudience),
     jwks: () => keys.jwks(),
   }
 }

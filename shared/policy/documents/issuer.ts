@@ -21,6 +21,8 @@ const FOREIGN_AUDIENCES = [
   'https://storage.azure.com',
   'https://database.windows.net',
   'api://azureadtokenexchange',
+  'api://azureadtokenexchangechina',
+  'api://azureadtokenexchangeusgov',
 ]
 
 /** Compared without case and trailing slash, which Microsoft's services do not distinguish. */

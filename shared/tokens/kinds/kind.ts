@@ -23,6 +23,8 @@ export type TokenOrder<K extends TargetKind> = {
   ttlSeconds?: number | undefined
   /** Narrows storage targets; a kind that takes none refuses it. */
   path?: string | undefined
+  /** A token that the caller passed for the target to use: unverified, and says nothing about who calls. */
+  passed?: string | undefined
   context: RequestContext
   obligations: Obligations
   /** Milliseconds since the epoch. */
@@ -67,5 +69,7 @@ export type TokenKind<K extends TargetKind = TargetKind> = {
   kind: K
   /** Its tokens are bound to the key that was proved (`context.dpopThumbprint`); without it `requireDpop` refuses the kind. */
   binds?: true
+  /** Its targets may take a token that the caller passes; `plan` verifies it. */
+  takesPassed?: true
   plan(order: TokenOrder<K>): Promise<TokenPlan>
 }

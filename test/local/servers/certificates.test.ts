@@ -31,6 +31,7 @@ it('makes a certificate for every host name that local servers stand in for, sig
     'sts.windows.net',
     'oidc.sallyport.test',
     'iamcredentials.googleapis.com',
+    'www.googleapis.com',
     'sts.eu-central-1.amazonaws.com',
     'registry.azurecr.io',
   ]) {

@@ -31,7 +31,12 @@ describe('readGrantRequest (RFC 8693 §2.1, RFC 6749 §4.4.2)', () => {
     expect(readGrantRequest(form({ scope: 'read' }))).toEqual({
       target: { name: 'ledger-api' },
       scope: 'read',
-      exchange: { subjectToken: 'a.b.c', actorToken: undefined, issuedTokenType: `${TYPE}:access_token` },
+      exchange: {
+        subjectToken: 'a.b.c',
+        subjectTokenType: `${TYPE}:access_token`,
+        actorToken: undefined,
+        issuedTokenType: `${TYPE}:access_token`,
+      },
     })
   })
 

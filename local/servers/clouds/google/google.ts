@@ -15,9 +15,9 @@ import { answerSts, poolIn } from './sts.ts'
 export type GoogleDeps = { folder: string; accounts: Accounts; issuerKeys: IssuerKeys; now(): number }
 
 const REALM = 'google'
-const HOSTS = ['sts.googleapis.com', 'iamcredentials.googleapis.com', 'oauth2.googleapis.com']
+const HOSTS = ['sts.googleapis.com', 'iamcredentials.googleapis.com', 'oauth2.googleapis.com', 'www.googleapis.com']
 
-/** Google's Security Token Service, IAM Credentials and OAuth 2.0 endpoints. Access tokens live in memory. */
+/** Google's Security Token Service, IAM Credentials and OAuth 2.0 endpoints, and the keys of its ID tokens. Access tokens live in memory. */
 export async function createGoogle({ folder, accounts, issuerKeys, now }: GoogleDeps): Promise<CloudService> {
   const keys = createKeyStore(join(folder, 'keys'))
   await writeAtomically(googleJwksPath(folder), JSON.stringify({ keys: await keys.published(REALM) }))
@@ -31,6 +31,9 @@ export async function createGoogle({ folder, accounts, issuerKeys, now }: Google
     operationOf: ({ url }) => url.pathname.split(':').at(-1)?.split('/').at(-1) ?? '',
     async act(request) {
       const { hostname, pathname } = request.url
+      if (hostname === 'www.googleapis.com' && pathname === '/oauth2/v3/certs') {
+        return { status: 200, json: { keys: await keys.published(REALM) } }
+      }
       if (hostname === 'sts.googleapis.com' && pathname === '/v1/token') return answerSts(request, deps)
       if (hostname === 'iamcredentials.googleapis.com') return answerIamCredentials(request, deps)
       if (hostname === 'oauth2.googleapis.com' && pathname === '/token') return answerKeyExchange(request, deps)
