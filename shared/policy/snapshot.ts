@@ -3,6 +3,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { Action } from './actions.ts'
 import type { PolicyDocument } from './documents/document.ts'
 import type { IssuerDocument } from './documents/issuer.ts'
+import type { RotationDocument } from './documents/rotation.ts'
 import { createZoneClock } from './match/clock.ts'
 import { type CompileContext, compileStatement } from './statement.ts'
 import { type Candidate, createStatementIndex } from './statement-index.ts'
@@ -18,6 +19,8 @@ export type Snapshot = {
   target(name: string): Target | undefined
   /** By one of the URIs the target registers, byte for byte (RFC 8707). */
   targetByResource(uri: string): Target | undefined
+  rotation(name: string): RotationDocument | undefined
+  rotations(): Iterable<RotationDocument>
   /** Statements that may be about the caller, with what their selectors say; never `no`. */
   candidates(principal: Principal): readonly Candidate[]
 }
@@ -33,6 +36,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
   const targets = new Map<string, Target>()
   const byResource = new Map<string, Target>()
   const roles = new Map<string, readonly Action[]>()
+  const rotations = new Map<string, RotationDocument>()
   const index = createStatementIndex()
   const context: CompileContext = {
     actionsOf: memoize(
@@ -50,6 +54,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
       for (const uri of target.resources) byResource.set(uri, target)
     },
     secretRule: () => {},
+    rotation: (rotation) => void rotations.set(rotation.name, rotation),
   }
   return {
     add: (document) => (add[document.kind] as (document: PolicyDocument) => void)(document),
@@ -59,6 +64,8 @@ export function createSnapshotBuilder(): SnapshotBuilder {
       issuerOf: (iss) => issuers.get(iss),
       target: (name) => targets.get(name),
       targetByResource: (uri) => byResource.get(uri),
+      rotation: (name) => rotations.get(name),
+      rotations: () => rotations.values(),
       candidates: index.candidates,
     }),
   }

@@ -43,7 +43,8 @@ const TimeOfDay = z
   .string()
   .refine((value) => readTimeOfDay(value) !== undefined, 'must be a time of day, 00:00 to 24:00')
 
-const Time = z
+/** Days and hours of a zone; what a condition and a window of rotation have in common. */
+export const Time = z
   .strictObject({
     days: z
       .string()

@@ -3,6 +3,7 @@ import { canonicalJson } from './canonical-json.ts'
 import { type Fault, faultsOf, sentenceOf } from './faults.ts'
 import { IssuerDocument } from './issuer.ts'
 import { RoleDocument } from './role.ts'
+import { RotationDocument } from './rotation.ts'
 import { SecretRuleDocument } from './secret-rule.ts'
 import { StatementDocument } from './statement.ts'
 import { TargetDocument } from './target.ts'
@@ -14,6 +15,7 @@ export const PolicyDocument = z.discriminatedUnion('kind', [
   StatementDocument,
   TargetDocument,
   SecretRuleDocument,
+  RotationDocument,
 ])
 
 export type PolicyDocument = z.infer<typeof PolicyDocument>
