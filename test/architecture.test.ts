@@ -18,6 +18,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/audit',
     'shared/identity',
     'shared/grants',
+    'shared/rotation',
   ],
   'shared/http': [
     'shared/gateway',
@@ -39,6 +40,16 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/identity',
     'shared/tokens/keys',
   ],
+  'shared/rotation': [
+    'shared/gate',
+    'shared/audit',
+    'shared/errors',
+    'shared/policy',
+    'shared/identity',
+    'shared/secrets',
+    'shared/tokens/stored-credential',
+  ],
+  'shared/lease': [],
   'shared/secrets': ['shared/gate', 'shared/audit', 'shared/errors', 'shared/policy'],
   'shared/tokens': [
     'shared/gate',
@@ -61,7 +72,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/strict-json': [],
   'shared/log': [],
 }
-const PORTS = ['shared/azure/table', 'shared/secrets/vault']
+const PORTS = ['shared/azure/table', 'shared/secrets/vault', 'shared/lease']
 const TYPES_FOR_ALL = ['shared/gateway', 'shared/config']
 
 const IMPORT = /^(?:import|export) (type )?[^'"]*?from '([^']+)'|(?:^|[^.\w])import\('([^']+)'\)/gms
@@ -133,6 +144,7 @@ describe('architecture', () => {
       'shared/audit/value-hash.ts',
       'shared/azure/entra.ts',
       'shared/azure/key-vault.ts',
+      'shared/azure/open-identity.ts',
       'shared/azure/storage/blob-sas.ts',
       'shared/azure/storage/queue-table-sas.ts',
       'shared/tokens/google/id-token.ts',

@@ -1,10 +1,10 @@
 import type { StoredRow, Table } from '../../azure/table.ts'
 import { GatewayError } from '../../errors.ts'
+import { type Lease, takeLease } from '../../lease.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import { raiseFence, writeFenced } from './fenced-rows.ts'
 import { SIGNING_ALGORITHMS, SYMMETRIC_KEYS } from './key-names.ts'
 import { KEYS_PARTITION, type KeyRows, newRow, parseRows } from './key-row.ts'
-import { type Lease, takeLease } from './lease.ts'
 import { type MadeKey, makeKey } from './make-key.ts'
 
 export type KeyStoreDeps = {
@@ -63,7 +63,9 @@ export async function bootstrapKeys(deps: KeyStoreDeps, seen: KeyRows): Promise<
 
 /** The right to write table `keys`; undefined while another instance has it. Throws StorageError. */
 export const takeKeysLease = ({ leases, now }: Pick<KeyStoreDeps, 'leases' | 'now'>, { fence }: KeyRows) =>
-  takeLease(leases, { name: 'keys', lifeMs: LEASE_LIFE_MS, now, minFence: fence, ...STORAGE_CALL })
+  takeLease(leases, { name: 'keys', lifeMs: LEASE_LIFE_MS, now, minFence: fence, lost, ...STORAGE_CALL })
+
+const lost = () => unavailable('lease_lost')
 
 async function insertFenced({ keys, now }: KeyStoreDeps, lease: Lease, key: MadeKey): Promise<void> {
   const { fence } = lease

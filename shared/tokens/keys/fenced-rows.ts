@@ -1,7 +1,7 @@
 import type { Change, Table } from '../../azure/table.ts'
 import { GatewayError } from '../../errors.ts'
+import type { Lease } from '../../lease.ts'
 import { FENCE_ROW, fenceOf, KEYS_PARTITION } from './key-row.ts'
-import type { Lease } from './lease.ts'
 
 const STORAGE_CALL = { deadlineMs: 2_000 }
 

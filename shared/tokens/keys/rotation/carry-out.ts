@@ -1,10 +1,10 @@
 import type { Table } from '../../../azure/table.ts'
 import { GatewayError } from '../../../errors.ts'
+import type { Lease } from '../../../lease.ts'
 import type { Vault } from '../../../secrets/vault.ts'
 import { writeFenced } from '../fenced-rows.ts'
 import { SIGNING_SECRETS } from '../key-names.ts'
 import { KEYS_PARTITION, movedRow, newRow, type SigningRow } from '../key-row.ts'
-import type { Lease } from '../lease.ts'
 import { makeNextKey } from '../make-key.ts'
 import type { RotationStep } from './plan-rotation.ts'
 

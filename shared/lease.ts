@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { StoredRow, Table } from '../../azure/table.ts'
-import { GatewayError } from '../../errors.ts'
+import type { StoredRow, Table } from './azure/table.ts'
 
 const LEASES_PARTITION = 'lease'
 
 /** The right to write something, until it expires. Every write it guards carries `fence`; a lower one must be refused there. */
 export type Lease = {
   fence: number
-  /** Throws `keys_unavailable` when somebody else has taken it meanwhile. */
+  /** Throws what `lost` makes when somebody else has taken it meanwhile. */
   renew(): Promise<void>
   /** Lets the next one in at once; losing it is no error. */
   release(): Promise<void>
@@ -20,6 +19,7 @@ export type LeaseOptions = {
   /** The fence grows past this too, should the row of the lease have been lost. */
   minFence: number
   deadlineMs: number
+  lost: () => Error
 }
 
 /**
@@ -27,7 +27,7 @@ export type LeaseOptions = {
  * holder's own, so two may hold it for as long as their clocks differ: the fence decides between them.
  */
 export async function takeLease(leases: Table, options: LeaseOptions): Promise<Lease | undefined> {
-  const { name, now, lifeMs, minFence, deadlineMs } = options
+  const { name, now, lifeMs, minFence, deadlineMs, lost } = options
   const owner = randomUUID()
   const call = { deadlineMs }
   const read = () => leases.get(LEASES_PARTITION, name, call)
@@ -52,7 +52,7 @@ export async function takeLease(leases: Table, options: LeaseOptions): Promise<L
     async renew() {
       const renewed = await leases.replace(row(now() + lifeMs), etag ?? '', call)
       etag = renewed === 'changed' ? await etagIfMine(read, owner) : renewed.etag
-      if (etag === undefined) throw new GatewayError('keys_unavailable', 'lease_lost', { retryAfterSeconds: 1 })
+      if (etag === undefined) throw lost()
     },
     async release() {
       if (etag !== undefined) await leases.replace(row(0), etag, call)

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Table } from '../../../../shared/azure/table.ts'
-import { takeLease } from '../../../../shared/tokens/keys/lease.ts'
-import { keyStores, refusal } from './ring-fixture.ts'
+import type { Table } from '../../shared/azure/table.ts'
+import { GatewayError } from '../../shared/errors.ts'
+import { takeLease } from '../../shared/lease.ts'
+import { keyStores, refusal } from './tokens/keys/ring-fixture.ts'
 
 let leases: Table
 let count = 0
@@ -13,9 +14,11 @@ beforeAll(async () => {
 const LIFE = 15_000
 const START = Date.UTC(2026, 10, 25)
 
+const lost = () => new GatewayError('keys_unavailable', 'lease_lost')
+
 function lease() {
   const clock = { now: START }
-  const options = { name: `l${++count}`, lifeMs: LIFE, now: () => clock.now, minFence: 0, deadlineMs: 5_000 }
+  const options = { name: `l${++count}`, lifeMs: LIFE, now: () => clock.now, minFence: 0, lost, deadlineMs: 5_000 }
   return { clock, name: options.name, take: (minFence = 0) => takeLease(leases, { ...options, minFence }) }
 }
 
