@@ -56,4 +56,5 @@ export type RotationState = {
 }
 
 /** Whether the machine is not done with it. */
-export const isUnderWay = (run: Run | undefined): run is Run => run !== undefined && run.endedAt === undefined
+export const isUnderWay = (run: Run | undefined): run is Run & { endedAt?: never } =>
+  run !== undefined && run.endedAt === undefined

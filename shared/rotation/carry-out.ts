@@ -1,0 +1,145 @@
+import type { Journal, SystemEntry } from '../audit/entry.ts'
+import { GatewayError } from '../errors.ts'
+import type { RotationDocument } from '../policy/documents/rotation.ts'
+import type { Secret } from '../secrets/secret.ts'
+import type { SecretRef } from '../secrets/secret-ref.ts'
+import type { PendingValues } from './pending-value.ts'
+import { currentVersion, type PublishDeps, publish, vaultOf, withdraw } from './publish.ts'
+import { RotationFault, type Rotator, type RotatorContext } from './rotator.ts'
+import type { Run, Step } from './run.ts'
+
+export type CarryOutDeps = PublishDeps & {
+  pending: PendingValues
+  rotatorOf: (rotation: RotationDocument) => Rotator
+  credential: (name: string) => Promise<Secret>
+  journal: Pick<Journal, 'record' | 'follow'>
+  now: () => number
+}
+
+export type StepOrder = {
+  rotation: RotationDocument
+  run: Run
+  step: Step | 'undo'
+  guard: () => Promise<void>
+  /** Stores facts of the rotator at once. */
+  remember: (facts: Readonly<Record<string, string>>) => Promise<void>
+  signal: AbortSignal
+}
+
+/** What the step adds to the run. */
+export type StepResult = { version?: string; replaces?: string }
+
+export const refOf = ({ secret }: Pick<RotationDocument, 'secret'>): SecretRef => {
+  const [vault = '', name = ''] = secret.split('/')
+  return { vault, name }
+}
+
+/**
+ * Does one step of one run, recorded before and after. Throws RotationFault for what the target said, GatewayError where the
+ * gateway's own storage, vault or journal cannot be had: the latter is nobody's failure and is simply tried again.
+ */
+export async function carryOut(deps: CarryOutDeps, order: StepOrder): Promise<StepResult> {
+  const { rotation, run, step } = order
+  const about = { rotation: rotation.name, rotator: rotation.rotator, secret: rotation.secret, run: run.id, step }
+  await deps.journal.record(entry(deps, 'rotation.intent', about))
+  try {
+    const { handout, ...result } = await ACTS[step](deps, order, contextOf(deps, order))
+    deps.journal.follow(entry(deps, 'rotation.result', { ...about, outcome: 'ok', ...result, ...handout }))
+    return result
+  } catch (error) {
+    const known = error instanceof RotationFault || error instanceof GatewayError
+    deps.journal.follow(
+      entry(deps, 'rotation.result', {
+        ...about,
+        outcome: 'failed',
+        reason: known ? error.reason : 'unexpected_error',
+      }),
+    )
+    throw known ? error : new RotationFault('unexpected_error')
+  }
+}
+
+type Act = (
+  deps: CarryOutDeps,
+  order: StepOrder,
+  context: RotatorContext,
+) => Promise<StepResult & { handout?: Record<string, string> }>
+
+const ACTS: Record<Step | 'undo', Act> = {
+  /** The value is stored before the target hears of it: else a crash would leave a password that nobody knows. */
+  async set(deps, { rotation, run, guard }, context) {
+    const rotator = deps.rotatorOf(rotation)
+    let value = await deps.pending.read(run.id)
+    if (!value) {
+      value = await rotator.create(context)
+      await guard()
+      await deps.pending.store(run.id, value)
+    }
+    await rotator.set(context, value)
+    const before = await currentVersion(deps, refOf(rotation))
+    return { ...(before && { replaces: before.version }) }
+  },
+  async verify(deps, { rotation, run }, context) {
+    await deps.rotatorOf(rotation).verify(context, await pendingValue(deps, run))
+    return {}
+  },
+  async finish(deps, { rotation, run, guard }) {
+    const ref = refOf(rotation)
+    const value = await pendingValue(deps, run)
+    const valueHash = await deps.hashValue(value)
+    const replaces = run.replaces === undefined ? undefined : await vaultOf(deps, ref).get(ref.name, run.replaces)
+    const { version } = await publish(deps, { ref, runId: run.id, value, replaces, guard })
+    return { version, handout: { valueHash } }
+  },
+  async retire(deps, { rotation, run, guard }, context) {
+    const ref = refOf(rotation)
+    const { version = '', replaces } = run
+    const old = replaces === undefined ? undefined : await replacedValue(deps, ref, replaces)
+    await deps.rotatorOf(rotation).retire(context, old)
+    await guard()
+    await withdraw(deps, ref, { version, replaces })
+    await deps.pending.disable(run.id)
+    return {}
+  },
+  async undo(deps, { rotation, run }, context) {
+    await deps.rotatorOf(rotation).undo(context, await deps.pending.read(run.id))
+    await deps.pending.disable(run.id)
+    return {}
+  },
+}
+
+async function pendingValue({ pending }: CarryOutDeps, { id }: Run): Promise<Secret> {
+  const value = await pending.read(id)
+  if (!value) throw new RotationFault('pending_value_lost', { final: true })
+  return value
+}
+
+/** Undefined where somebody has switched it off or purged it meanwhile: then there is nothing to look at. */
+async function replacedValue(deps: CarryOutDeps, ref: SecretRef, version: string): Promise<Secret | undefined> {
+  try {
+    return (await vaultOf(deps, ref).get(ref.name, version)).value
+  } catch (error) {
+    if (error instanceof GatewayError && (error.code === 'secret_not_found' || error.code === 'secret_disabled'))
+      return undefined
+    throw error
+  }
+}
+
+function contextOf(deps: CarryOutDeps, { rotation, run, guard, remember, signal }: StepOrder): RotatorContext {
+  return {
+    ...{ rotation, run, guard, remember, signal, now: deps.now },
+    current: async () => (await currentVersion(deps, refOf(rotation)))?.value,
+    credential: async () => {
+      const name = 'credential' in rotation ? rotation.credential : undefined
+      if (name === undefined) throw new RotationFault('credential_missing', { final: true })
+      return deps.credential(name)
+    },
+  }
+}
+
+const entry = ({ now }: CarryOutDeps, event: string, detail: Record<string, unknown>): SystemEntry => ({
+  kind: 'system',
+  time: new Date(now()).toISOString(),
+  event,
+  detail,
+})
