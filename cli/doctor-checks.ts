@@ -7,7 +7,7 @@ import { CliError, EXIT } from './verb.ts'
 /** What was looked at, in one line, and what to do about it. */
 export type Finding = { name: string; ok: boolean; says: string; mend?: string; unreachable?: true }
 
-type Reached = Pick<Azure, 'table' | 'vault' | 'checkIdentity' | 'clockSkewMs'>
+type Reached = Pick<Azure, 'table' | 'vault' | 'checkIdentity' | 'identityTrouble' | 'clockSkewMs'>
 
 /** Beyond this tokens and expiries cannot be trusted (T28). */
 const MAX_SKEW_MS = 30_000
@@ -16,14 +16,18 @@ const NOBODYS_SECRET = 'sallyport-doctor'
 const TIMEOUT_MS = 5_000
 
 /** A token of the identity, for storage. */
-export async function checkIdentity(described: string, { checkIdentity: check }: Reached): Promise<Finding> {
+export async function checkIdentity(
+  described: string,
+  { checkIdentity: check, identityTrouble }: Reached,
+): Promise<Finding> {
   const name = 'identity'
   try {
     await check()
     return { name, ok: true, says: described }
   } catch {
-    const mend = 'attach that identity to the app, or name another in SALLYPORT_IDENTITY; locally run `az login`'
-    return { name, ok: false, says: `${described}: gives no token`, mend }
+    const { why = 'gives no token', remedy: mend = 'name another identity in SALLYPORT_IDENTITY' } =
+      identityTrouble() ?? {}
+    return { name, ok: false, says: `${described}: ${why}`, mend }
   }
 }
 

@@ -6,7 +6,6 @@ import { type Caller, identifyBy } from '../shared/http/caller.ts'
 import type { Endpoint, GatewayRequest } from '../shared/http/endpoint.ts'
 import { oauthCaller } from '../shared/http/oauth-caller.ts'
 import { type GrantRequest, readGrantRequest, TARGET_PARAMETERS } from '../shared/tokens/exchange-request.ts'
-import { passingParties } from '../shared/tokens/passed-token.ts'
 import { subjectAuthenticator } from '../shared/tokens/read-subject-jwt.ts'
 import { authenticateToken, readParties } from '../shared/tokens/subject-token.ts'
 
@@ -45,13 +44,12 @@ type Asked = { apart: Caller | undefined } & Pick<GrantRequest, 'exchange' | 'ta
 
 /** Who authenticates apart calls; without that, the subject token speaks for the caller too, unless somebody else is to act. */
 async function whoTakesPart(request: GatewayRequest, gateway: Gateway, { apart, exchange, target }: Asked) {
-  const { own } = gateway.tokens
+  const { own, isPassed } = gateway.tokens
   const authenticate = subjectAuthenticator(target, gateway)
   if (exchange && apart) {
     const { principal, context } = apart
-    if (gateway.tokens.isPassed(exchange.subjectToken)) return { ...apart, ...passingParties(exchange, principal) }
     const caller = { principal, provenKey: context.dpopThumbprint }
-    return { ...apart, ...(await readParties(exchange, caller, { authenticate, own })) }
+    return { ...apart, ...(await readParties(exchange, caller, { authenticate, own, isPassed })) }
   }
   if (apart) return { ...apart, subject: apart.principal, caller: apart.principal }
   if (!exchange || exchange.actorToken !== undefined)

@@ -150,11 +150,13 @@ function readIdentity(setting: string | undefined, env: Record<string, string | 
   const source = attempt('SALLYPORT_IDENTITY', () => readIdentitySource(setting, env))
   const marker = AZURE_MARKERS.find((name) => env[name])
   // The default chain would take whatever it finds, and a stored secret is what a managed identity is there to replace.
-  if (marker && (source.kind === 'chain' || source.kind === 'environment')) {
+  if (marker && !USABLE_IN_AZURE.includes(source.kind)) {
     throw new Error(faults([`SALLYPORT_IDENTITY: only a managed or workload identity in Azure (${marker} is set)`]))
   }
   return { source, described: describeIdentity(source, env) }
 }
+
+const USABLE_IN_AZURE: readonly IdentitySource['kind'][] = ['managed', 'workload', 'assertion']
 
 function attempt<T>(setting: string, read: () => T): T {
   try {

@@ -191,15 +191,12 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   async function warmUp(): Promise<void> {
     const identity = config.identity.described
     // An identity that cannot work is said at the start and by name, not by the first caller's 503.
-    const unusable = () => report('identity.unusable', { identity, remedy: IDENTITY_REMEDY })
+    const unusable = () => report('identity.unusable', { identity, ...azure.identityTrouble() })
     await Promise.all([azure.checkIdentity().catch(unusable), keys.ready().catch(() => undefined)])
     const detail = { mode: config.mode, version: config.version, cloud: config.cloud, identity }
     journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'gateway.started', detail })
   }
 }
-
-const IDENTITY_REMEDY =
-  'no token: attach that identity to the app or correct SALLYPORT_IDENTITY; `sallyport doctor` says more'
 
 const storageSuffixes = (cloud: CloudName) => {
   const { blobSuffix, queueSuffix, tableSuffix } = CLOUDS[cloud]

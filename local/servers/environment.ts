@@ -1,3 +1,4 @@
+import { CLOUDS, type CloudName } from '../../shared/azure/clouds.ts'
 import type { ClientSecrets } from './identity/directory.ts'
 
 /** Where the servers of a run listen; `https` origins but for the managed-identity endpoint. */
@@ -20,6 +21,8 @@ export type EnvironmentOptions = {
   issuer: string
   /** First part of the vaults' names `<prefix>-main` and `<prefix>-gateway`; only test runs have others than `sallyport`. */
   vaultPrefix?: string
+  /** Whose host names are used; the servers behind them are the same. */
+  cloud?: CloudName
 }
 
 /** A storage account beside the gateway's own: what SAS open. */
@@ -43,18 +46,19 @@ const CLOUD_HOSTS = [
 export function environmentFor(
   addresses: Addresses,
   secrets: ClientSecrets,
-  { account, issuer, vaultPrefix = 'sallyport' }: EnvironmentOptions,
+  { account, issuer, vaultPrefix = 'sallyport', cloud = 'AzurePublic' }: EnvironmentOptions,
 ): Record<string, string> {
-  const vaults = { main: `${vaultPrefix}-main.vault.azure.net`, gateway: `${vaultPrefix}-gateway.vault.azure.net` }
+  const { authority, issuers, vaultSuffix, tableSuffix, blobSuffix, queueSuffix } = CLOUDS[cloud]
+  const vaults = { main: `${vaultPrefix}-main.${vaultSuffix}`, gateway: `${vaultPrefix}-gateway.${vaultSuffix}` }
   const hosts = {
-    [`${account}.table.core.windows.net`]: addresses.table,
-    [`${account}.blob.core.windows.net`]: addresses.blob,
-    [`${account}.queue.core.windows.net`]: addresses.queue,
-    [`${REPORTS_ACCOUNT}.blob.core.windows.net`]: addresses.blob,
+    [`${account}.${tableSuffix}`]: addresses.table,
+    [`${account}.${blobSuffix}`]: addresses.blob,
+    [`${account}.${queueSuffix}`]: addresses.queue,
+    [`${REPORTS_ACCOUNT}.${blobSuffix}`]: addresses.blob,
     [vaults.main]: addresses.vaults.main,
     [vaults.gateway]: addresses.vaults.gateway,
-    'login.microsoftonline.com': addresses.identity,
-    'sts.windows.net': addresses.identity,
+    [new URL(authority).hostname]: addresses.identity,
+    [new URL(issuers.v1).hostname]: addresses.identity,
     'oidc.sallyport.test': addresses.identity,
     [`${account}acr.azurecr.io`]: addresses.clouds,
     [`${account}wps.webpubsub.azure.com`]: addresses.clouds,
@@ -62,8 +66,9 @@ export function environmentFor(
   }
   return {
     SALLYPORT_ALLOW_STUBS: '1',
+    ...(cloud !== 'AzurePublic' && { SALLYPORT_CLOUD: cloud }),
     SALLYPORT_ISSUER: issuer,
-    SALLYPORT_TABLE_ENDPOINT: `https://${account}.table.core.windows.net`,
+    SALLYPORT_TABLE_ENDPOINT: `https://${account}.${tableSuffix}`,
     SALLYPORT_VAULTS: `main=https://${vaults.main}`,
     SALLYPORT_GATEWAY_VAULT: `https://${vaults.gateway}`,
     SALLYPORT_LOCAL_HOSTS: Object.entries(hosts)

@@ -13,6 +13,7 @@ import { CLOUDS } from './clouds.ts'
 import { CredentialFailure, createCredential } from './credential.ts'
 import { createEntra } from './entra.ts'
 import type { IdentitySource } from './identity-source.ts'
+import { explainIdentity, type IdentityTrouble } from './identity-trouble.ts'
 import { createKeyVault } from './key-vault.ts'
 import { localAgent } from './local-route.ts'
 import { sharedOnce } from './once.ts'
@@ -42,6 +43,8 @@ export type Azure = {
   entra: EntraPort
   /** Gets a token of the gateway's own identity now; throws CredentialFailure. */
   checkIdentity(): Promise<void>
+  /** Why it gave none when it was last asked; undefined when it gave one or was not asked yet. */
+  identityTrouble(): IdentityTrouble | undefined
   /** A token of the gateway's own identity for a resource of its tenant; throws CredentialFailure. */
   ownToken(resource: string): Promise<string>
   /** Local run only: reaches the local servers under their production names. */
@@ -67,12 +70,23 @@ export function createAzure(
   const agent = config.local && localAgent(config.local)
   const skew = createClockSkew()
   const identity = createTokenIdentity()
-  const { authority } = CLOUDS[config.cloud ?? 'AzurePublic']
+  const { authority, exchangeAudience } = CLOUDS[config.cloud ?? 'AzurePublic']
+  const way = { authority, ...(agent && { agent }) }
   const ownSource: IdentitySource = config.identity?.source ?? { kind: 'managed' }
-  const openSource = (source: IdentitySource) => openIdentity(source, authority)
+  const openSource = (source: IdentitySource) => openIdentity(source, { ...way, exchangeAudience })
   const open = sharedOnce(openCredential ?? (() => openSource(ownSource)))
   const whose = openCredential ? 'operator' : 'gateway'
-  const credential = createCredential({ open, broker, identity: whose, seen: identity.seen })
+  let trouble: IdentityTrouble | undefined
+  const seen = (token: string) => {
+    trouble = undefined
+    identity.seen(token)
+  }
+  const failed = (thrown: unknown) => {
+    trouble = explainIdentity(ownSource, thrown)
+  }
+  const isFixed = !openCredential && (ownSource.kind === 'secret' || ownSource.kind === 'password')
+  const version = isFixed ? { version: 'of this process' } : {}
+  const credential = createCredential({ open, broker, identity: whose, seen, failed, ...version })
   const deps = { ...(agent && { agent }), now }
   const sdk = {
     tables: sharedOnce(() => import('@azure/data-tables')),
@@ -109,10 +123,11 @@ export function createAzure(
     registry: createRegistry({ post: createPostForm(agent), ownToken }),
     webPubSub: createWebPubSub({ ...deps, credential }),
     ownToken,
-    entra: createEntra({ authority, open: openSource, ownSource, ...(agent && { agent }) }),
+    entra: createEntra({ ...way, open: openSource, ownSource }),
     async checkIdentity() {
       await credential.getToken(`https://storage.azure.com/.default`)
     },
+    identityTrouble: () => trouble,
     ...(agent && { agent }),
     clockSkewMs: skew.skewMs,
   }

@@ -1,8 +1,6 @@
 import type { TokenCredential } from '@azure/identity'
 import { createIdentityNetwork, identityTrace, type Trace } from './identity-network.ts'
-import type { IdentitySource } from './identity-source.ts'
-
-type ManagedId = Extract<IdentitySource, { kind: 'managed' }>['id']
+import type { ManagedId } from './identity-source.ts'
 
 /** Half-life and spare time are the broker's: the library's own cache is passed by. */
 const FORCE = { forceRefresh: true }

@@ -18,10 +18,7 @@ export function isPassedToken(token: string, exchangeAudience: string): boolean 
 }
 
 /** Who takes part then: the caller, who authenticated apart, speaks for itself. Throws `invalid_subject_token` or `invalid_request`. */
-export function passingParties(
-  { subjectToken, subjectTokenType, actorToken }: Exchange,
-  caller: Principal,
-): Parties & { passed: string } {
+export function passingParties({ subjectToken, subjectTokenType, actorToken }: Exchange, caller: Principal): Parties {
   if (subjectTokenType === tokenType('access_token')) {
     throw new GatewayError('invalid_subject_token', 'passed_token_type')
   }

@@ -4,10 +4,13 @@ import type { Principal } from '../identity/principal.ts'
 import type { Exchange } from './exchange-request.ts'
 import { principalOf } from './own-principal.ts'
 import type { OwnToken, OwnTokens } from './own-token.ts'
+import { passingParties } from './passed-token.ts'
 
 export type PartiesDeps = {
   authenticate(token: string, provenKey?: string): Promise<Principal>
   own: Pick<OwnTokens, 'read' | 'isRevoked'>
+  /** passed-token.ts. */
+  isPassed(token: string): boolean
 }
 
 /** Who takes part in an exchange. */
@@ -17,6 +20,8 @@ export type Parties = {
   caller: Principal
   /** The subject token, when it is an access token of ours. */
   exchanged?: OwnToken
+  /** A token that the caller passed for the target to use; then it speaks for itself. */
+  passed?: string
 }
 
 /**
@@ -41,10 +46,12 @@ export async function authenticateToken(
  * more who acts, and lets nobody speak for a third party. Throws like {@link authenticateToken}.
  */
 export async function readParties(
-  { subjectToken, actorToken }: Exchange,
+  exchange: Exchange,
   { principal: caller, provenKey }: { principal: Principal; provenKey: string | undefined },
   deps: PartiesDeps,
 ): Promise<Parties> {
+  const { subjectToken, actorToken } = exchange
+  if (deps.isPassed(subjectToken)) return passingParties(exchange, caller)
   const parties = await readSubject(subjectToken, provenKey, deps)
   if (actorToken === undefined) return { ...parties, caller }
   const actor = await authenticateToken(actorToken, deps, provenKey)

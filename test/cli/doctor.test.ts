@@ -60,7 +60,7 @@ describe('sallyport doctor', () => {
     const { of } = await told({ SALLYPORT_IDENTITY: JSON.stringify({ ManagedIdentityIdType: 'ClientId', Id: id }) })
     expect(of('identity')).toMatchObject({
       ok: false,
-      says: `managed identity of App Service, user-assigned by ClientId ${id}: gives no token`,
+      says: `managed identity of App Service, user-assigned by ClientId ${id}: the managed identity is refused (status 400)`,
       mend: expect.stringContaining('SALLYPORT_IDENTITY'),
     })
     expect(of('storage')).toMatchObject({ ok: false })

@@ -79,6 +79,33 @@ describe('loadConfig', () => {
   )
 })
 
+describe('the identity of a gateway in Azure', () => {
+  const ID = '99999999-9999-4999-8999-999999999999'
+  const OF_IT = { AZURE_TENANT_ID: ID, AZURE_CLIENT_ID: ID }
+
+  it.each<[string, Record<string, string>]>([
+    ['{"Credential":"Environment"}', { ...OF_IT, AZURE_CLIENT_SECRET: 'canary' }],
+    ['{"Credential":"Environment"}', { ...OF_IT, AZURE_CLIENT_CERTIFICATE_PATH: '/c.pem' }],
+    ['{"Credential":"Environment"}', { ...OF_IT, AZURE_USERNAME: 'x', AZURE_PASSWORD: 'canary' }],
+    ['{"Credential":"DefaultChain"}', {}],
+  ])('is no stored credential and no chain: %s %o', (SALLYPORT_IDENTITY, env) => {
+    const settings = { ...AZURE, ...env, SALLYPORT_IDENTITY }
+    expect(() => loadConfig({ ...settings, WEBSITE_SITE_NAME: 'x' })).toThrow(
+      'SALLYPORT_IDENTITY: only a managed or workload identity in Azure (WEBSITE_SITE_NAME is set)',
+    )
+    expect(JSON.stringify(loadConfig(settings))).not.toContain('canary')
+  })
+
+  it.each([
+    '{"ManagedIdentityIdType":"SystemAssigned"}',
+    '{"Credential":"WorkloadIdentity"}',
+    `{"Credential":"ClientAssertion","TenantId":"${ID}","ClientId":"${ID}"}`,
+  ])('may be %s', (SALLYPORT_IDENTITY) => {
+    const env = { ...OF_IT, AZURE_FEDERATED_TOKEN_FILE: '/t', WEBSITE_SITE_NAME: 'x' }
+    expect(loadConfig({ ...AZURE, ...env, SALLYPORT_IDENTITY }).identity.described).not.toBe('')
+  })
+})
+
 describe('local servers (T38)', () => {
   it('are used with the switch, and the mode says so', () => {
     expect(loadConfig(LOCAL)).toMatchObject({ mode: 'local', local: { caPath: 'ca.pem' } })

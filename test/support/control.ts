@@ -2,6 +2,7 @@ import { type Agent, request } from 'node:https'
 import type { CloudDocuments } from '../../local/servers/clouds/accounts.ts'
 import type { FaultInput } from '../../local/servers/faults.ts'
 import type { MintRequest } from '../../local/servers/identity/control.ts'
+import type { LoggedGrant } from '../../local/servers/identity/grant-log.ts'
 import type { SeedAppInput, SeedUser } from '../../local/servers/seed.ts'
 
 /** Faults and counters of one scope of one server. */
@@ -19,6 +20,8 @@ export type IdentityControl = {
   rollOver(realm: string): Promise<void>
   register(app: SeedAppInput, secret: string): Promise<void>
   registerUser(user: SeedUser, password: string): Promise<void>
+  /** How a registered client got its tokens, oldest first. */
+  grants(clientId: string): Promise<LoggedGrant[]>
   /** Discovery, keys and tokens of a realm. */
   of(realm: string): ServerControl
   /** The managed-identity endpoint, as this test file's requests see it. */
@@ -42,6 +45,7 @@ export function createControl({ agent, account }: { agent: Agent; account: strin
     register: async (app, secret) => void (await call(agent, `${authority}/_control/apps`, 'POST', { app, secret })),
     registerUser: async (user, password) =>
       void (await call(agent, `${authority}/_control/users`, 'POST', { user, password })),
+    grants: async (id) => (await call(agent, `${authority}/_control/grants/${id}`, 'GET')) as LoggedGrant[],
     of: (realm) => serverControl(authority, realm),
     managedIdentity: serverControl(authority, account),
   }

@@ -6,6 +6,7 @@ import { expect, inject } from 'vitest'
 import type { CloudDocuments } from '../../local/servers/clouds/accounts.ts'
 import { environmentFor } from '../../local/servers/environment.ts'
 import { type ClientSecrets, clientSecretsPath } from '../../local/servers/identity/directory.ts'
+import type { CloudName } from '../../shared/azure/clouds.ts'
 import { localAgent } from '../../shared/azure/local-route.ts'
 import { type Config, loadConfig } from '../../shared/config.ts'
 import { createControl, type ServerControl } from './control.ts'
@@ -24,6 +25,8 @@ export type TestRig = RigIdentity & {
   /** Environment of a gateway process on this file's account and vaults. */
   environment: Record<string, string>
   config(overrides?: Record<string, string>): Config
+  /** The same under the host names of another cloud. */
+  environmentIn(cloud: CloudName): Record<string, string>
   /** Agent that routes the production host names of this file to the local servers. */
   agent: Agent
   /** Makes all tables, the container and the queue in this file's account. */
@@ -45,7 +48,8 @@ export type TestRig = RigIdentity & {
 export function rig(): TestRig {
   const { stateDir, addresses, processes, account } = ownPlace()
   const secrets = JSON.parse(readFileSync(clientSecretsPath(stateDir), 'utf8')) as ClientSecrets
-  const environment = environmentFor(addresses, secrets, { account, issuer: ISSUER, vaultPrefix: account })
+  const own = { account, issuer: ISSUER, vaultPrefix: account }
+  const environment = environmentFor(addresses, secrets, own)
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = environment
   Object.assign(process.env, { IDENTITY_ENDPOINT, IDENTITY_HEADER })
   const config = (overrides: Record<string, string> = {}) => loadConfig({ ...environment, ...overrides })
@@ -56,6 +60,7 @@ export function rig(): TestRig {
   const identity = rigIdentity({ stateDir, addresses, account, secrets, control: control.identity })
   return {
     ...{ stateDir, addresses, processes, account, environment, config, agent },
+    environmentIn: (cloud) => environmentFor(addresses, secrets, { ...own, cloud }),
     ...identity,
     vaultControl: control.vault,
     cloudControl: control.cloud,

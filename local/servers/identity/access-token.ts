@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import type { Cloud } from '../../../shared/azure/clouds.ts'
 import type { SeedResource } from '../seed.ts'
+import { issuerOf } from './cloud.ts'
 
 /** Who the token is for: an app that proved itself, or a managed identity. */
 export type Holder = {
@@ -21,6 +23,7 @@ export type AccessTokenRequest = {
   /** How the caller named the resource: v1 tokens say it back in `aud`. */
   asked: string
   version: 1 | 2
+  cloud: Cloud
   /** Seconds since the epoch. */
   now: number
   lifetimeSeconds: number
@@ -29,13 +32,10 @@ export type AccessTokenRequest = {
 /** Entra dates its tokens five minutes back, for clocks that are behind. */
 const BACKDATED_SECONDS = 300
 
-export const issuerOf = (tenant: string, version: 1 | 2) =>
-  version === 1 ? `https://sts.windows.net/${tenant}/` : `https://login.microsoftonline.com/${tenant}/v2.0`
-
 /** Claims of an app-only Entra access token (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
 export function accessTokenClaims(request: AccessTokenRequest): Record<string, unknown> {
-  const { tenant, holder, resource, asked, version, now, lifetimeSeconds } = request
-  const issuer = issuerOf(tenant, version)
+  const { tenant, holder, resource, asked, version, cloud, now, lifetimeSeconds } = request
+  const issuer = issuerOf(tenant, version, cloud)
   const { appId, proof, user } = holder
   const objectId = user?.objectId ?? holder.objectId
   return {

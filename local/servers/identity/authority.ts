@@ -1,6 +1,7 @@
 import type { Fault, Faults } from '../faults.ts'
 import { suffer } from '../faults.ts'
 import type { Handler, ServerAnswer, ServerRequest } from '../http-server.ts'
+import { cloudOf } from './cloud.ts'
 import type { Directory } from './directory.ts'
 import { discoveryDocument, instanceDiscovery, isTemplate } from './discovery.ts'
 import { EntraError, entraErrorAnswer } from './entra-error.ts'
@@ -18,7 +19,7 @@ export type AuthorityDeps = TokenEndpointDeps & {
   now(): number
 }
 
-/** login.microsoftonline.com, sts.windows.net and oidc.sallyport.test on one port, told apart by Host. */
+/** The authorities and v1 issuers of all clouds (one directory) and oidc.sallyport.test on one port, told apart by Host. */
 export function createAuthority(deps: AuthorityDeps): Handler {
   return async (request) => {
     const route = routeOf(request)
@@ -60,7 +61,7 @@ async function act(route: Route, request: ServerRequest, deps: AuthorityDeps): P
   const { tenant, version } = route
   const isHome = tenant === directory.tenant
   if (!isHome && !isTemplate(tenant) && !deps.anyRealm) return unknownTenant(tenant, now())
-  if (route.operation === 'discovery') return discoveryDocument(tenant, version)
+  if (route.operation === 'discovery') return discoveryDocument(tenant, version, cloudOf(request.url.hostname))
   if (route.operation === 'keys') return publishedKeys(isTemplate(tenant) ? directory.tenant : tenant, keys)
   if (request.method !== 'POST') {
     const text = `The endpoint only accepts POST requests. Received a ${request.method} request.`

@@ -7,11 +7,16 @@ import {
   type JWTPayload,
   jwtVerify,
 } from 'jose'
+import type { Cloud } from '../../../shared/azure/clouds.ts'
 import type { RegisteredApp } from './directory.ts'
 import { EntraError } from './entra-error.ts'
 
-/** Checks a client assertion for one app; throws EntraError. */
-export type AssertionVerifier = (assertion: string, app: RegisteredApp) => Promise<void>
+/** Checks a client assertion for one app and tells its kind; throws EntraError. */
+export type AssertionVerifier = (
+  assertion: string,
+  app: RegisteredApp,
+  cloud: Cloud,
+) => Promise<'certificate' | 'federated'>
 
 export type AssertionDeps = {
   tenant: string
@@ -29,10 +34,15 @@ const refuse = (code: number, text: string) => new EntraError(401, 'invalid_clie
 export function createAssertionVerifier({ tenant, issuerKeys, now }: AssertionDeps): AssertionVerifier {
   const currentDate = () => new Date(now())
 
-  return async (assertion, app) => {
+  return async (assertion, app, { authority }) => {
     const { claims, header } = decode(assertion)
-    if (claims.iss === app.appId) await verifyOwn({ assertion, app, header, tenant, currentDate: currentDate() })
-    else await verifyFederated(assertion, app, claims)
+    if (claims.iss !== app.appId) {
+      await verifyFederated(assertion, app, claims)
+      return 'federated'
+    }
+    const realm = `${authority}/${tenant}`
+    await verifyOwn({ assertion, app, header, realm, currentDate: currentDate() })
+    return 'certificate'
   }
 
   async function verifyFederated(assertion: string, app: RegisteredApp, claims: JWTPayload): Promise<void> {
@@ -75,11 +85,12 @@ type Own = {
   assertion: string
   app: RegisteredApp
   header: Record<string, unknown>
-  tenant: string
+  /** The authority's URL of the tenant. */
+  realm: string
   currentDate: Date
 }
 
-async function verifyOwn({ assertion, app, header, tenant, currentDate }: Own): Promise<void> {
+async function verifyOwn({ assertion, app, header, realm, currentDate }: Own): Promise<void> {
   const certificate = app.certificates
     .map((pem) => new X509Certificate(pem))
     .find((candidate) => matches(candidate, header))
@@ -89,12 +100,17 @@ async function verifyOwn({ assertion, app, header, tenant, currentDate }: Own): 
       `The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found., Thumbprint of key used by client: '${String(header['x5t'] ?? header['x5t#S256'] ?? '')}'.]`,
     )
   }
-  const authority = `https://login.microsoftonline.com/${tenant}`
+  if (certificate.validToDate <= currentDate || certificate.validFromDate > currentDate) {
+    throw refuse(
+      700027,
+      `The certificate with identifier used to sign the client assertion is expired on application. [Reason - The key used is expired., Thumbprint of key used by client: '${String(header['x5t'] ?? header['x5t#S256'])}'.]`,
+    )
+  }
   await verified(assertion, certificate.publicKey, {
     algorithms: ['RS256', 'PS256'],
     issuer: app.appId,
     subject: app.appId,
-    audience: [`${authority}/oauth2/v2.0/token`, `${authority}/v2.0`, `${authority}/oauth2/token`],
+    audience: [`${realm}/oauth2/v2.0/token`, `${realm}/v2.0`, `${realm}/oauth2/token`],
     currentDate,
   })
 }

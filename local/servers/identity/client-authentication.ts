@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Cloud } from '../../../shared/azure/clouds.ts'
 import type { Holder } from './access-token.ts'
 import type { AssertionVerifier } from './client-assertion.ts'
 import type { Directory, RegisteredApp } from './directory.ts'
@@ -8,12 +9,13 @@ const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 export type ClientAuthenticationDeps = { directory: Directory; verifyAssertion: AssertionVerifier }
 
-/** Who calls the token endpoint: by client secret (form or Basic) or by client assertion (RFC 7523). Throws EntraError. */
+type ClientRequest = { form: URLSearchParams; authorization: string | undefined; cloud: Cloud }
+
+/** Who calls the token endpoint, and how: by client secret (form or Basic) or by client assertion (RFC 7523). Throws EntraError. */
 export async function authenticateClient(
-  form: URLSearchParams,
-  authorization: string | undefined,
+  { form, authorization, cloud }: ClientRequest,
   { directory, verifyAssertion }: ClientAuthenticationDeps,
-): Promise<Holder> {
+): Promise<{ holder: Holder; by: 'secret' | 'certificate' | 'federated' }> {
   const basic = parseBasic(authorization)
   const clientId = basic?.id ?? form.get('client_id') ?? undefined
   if (!clientId) throw missing('client_id')
@@ -32,8 +34,7 @@ export async function authenticateClient(
         `The request body must contain the following parameter: 'client_assertion_type'.`,
       )
     }
-    await verifyAssertion(assertion, app)
-    return holder(app, '2')
+    return { by: await verifyAssertion(assertion, app, cloud), holder: holder(app, '2') }
   }
   const secret = basic?.secret ?? form.get('client_secret')
   if (!secret) {
@@ -44,7 +45,7 @@ export async function authenticateClient(
     const text = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${app.appId}'.`
     throw new EntraError(401, 'invalid_client', 7000215, text)
   }
-  return holder(app, '1')
+  return { by: 'secret', holder: holder(app, '1') }
 }
 
 export const missing = (parameter: string) =>

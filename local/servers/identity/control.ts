@@ -3,6 +3,7 @@ import { answerFaultControl, type Faults } from '../faults.ts'
 import type { Handler, ServerAnswer, ServerRequest } from '../http-server.ts'
 import { parseApp, parseUser } from '../seed.ts'
 import type { Directory } from './directory.ts'
+import type { GrantLog } from './grant-log.ts'
 import { KEY_ALGORITHMS, type KeyStore } from './keys.ts'
 
 const realm = z.string().regex(/^[a-z0-9-]{1,80}$/)
@@ -16,7 +17,7 @@ const Mint = z.strictObject({
 })
 export type MintRequest = z.input<typeof Mint>
 
-export type ControlDeps = { directory: Directory; keys: KeyStore; faults: Faults }
+export type ControlDeps = { directory: Directory; keys: KeyStore; faults: Faults; grants: GrantLog }
 
 /** Puts `/_control/…` before a handler: minting, rollover, apps, faults, counters. Exists only in test runs. */
 export function withControl(handle: Handler, deps: ControlDeps): Handler {
@@ -30,7 +31,9 @@ export function withControl(handle: Handler, deps: ControlDeps): Handler {
   }
 }
 
-async function control({ url, body }: ServerRequest, { directory, keys }: ControlDeps): Promise<ServerAnswer> {
+async function control({ url, body }: ServerRequest, { directory, keys, grants }: ControlDeps): Promise<ServerAnswer> {
+  const [, client] = /^\/_control\/grants\/([^/]+)$/.exec(url.pathname) ?? []
+  if (client) return { status: 200, json: grants.of(client) }
   const input = JSON.parse(body || '{}')
   switch (url.pathname) {
     case '/_control/mint': {

@@ -1,14 +1,14 @@
+import { CLOUDS, type Cloud } from '../../../shared/azure/clouds.ts'
 import type { ServerAnswer } from '../http-server.ts'
-import { issuerOf } from './access-token.ts'
-
-const AUTHORITY = 'https://login.microsoftonline.com'
+import { issuerOf } from './cloud.ts'
 
 /** OpenID configuration of a tenant, as Entra publishes it per version; only what an app-only client or a verifier reads. */
-export function discoveryDocument(tenant: string, version: 1 | 2): ServerAnswer {
-  const base = `${AUTHORITY}/${tenant}`
+export function discoveryDocument(tenant: string, version: 1 | 2, cloud: Cloud): ServerAnswer {
+  const { authority, graph } = cloud
+  const base = `${authority}/${tenant}`
   const endpoints =
     version === 1
-      ? { token_endpoint: `${base}/oauth2/token`, jwks_uri: `${AUTHORITY}/${tenant}/discovery/keys` }
+      ? { token_endpoint: `${base}/oauth2/token`, jwks_uri: `${base}/discovery/keys` }
       : { token_endpoint: `${base}/oauth2/v2.0/token`, jwks_uri: `${base}/discovery/v2.0/keys` }
   return {
     status: 200,
@@ -22,12 +22,12 @@ export function discoveryDocument(tenant: string, version: 1 | 2): ServerAnswer 
       response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
       scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
       // The tenant-independent documents carry a template: whoever takes it for an issuer trusts every tenant (T4).
-      issuer: issuerOf(isTemplate(tenant) ? '{tenantid}' : tenant, version),
+      issuer: issuerOf(isTemplate(tenant) ? '{tenantid}' : tenant, version, cloud),
       authorization_endpoint: `${base}/oauth2/${version === 2 ? 'v2.0/' : ''}authorize`,
       tenant_region_scope: null,
-      cloud_instance_name: 'microsoftonline.com',
+      cloud_instance_name: new URL(authority).hostname.replace(/^login\./, ''),
       cloud_graph_host_name: 'graph.windows.net',
-      msgraph_host: 'graph.microsoft.com',
+      msgraph_host: new URL(graph).hostname,
     },
   }
 }
@@ -38,7 +38,7 @@ export const isTemplate = (tenant: string) => tenant === 'common' || tenant === 
 export const instanceDiscovery = (tenant: string): ServerAnswer => ({
   status: 200,
   json: {
-    tenant_discovery_endpoint: `${AUTHORITY}/${tenant}/v2.0/.well-known/openid-configuration`,
+    tenant_discovery_endpoint: `${CLOUDS.AzurePublic.authority}/${tenant}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
     metadata: [
       {

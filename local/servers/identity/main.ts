@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JSONWebKeySet } from 'jose'
+import { parseEntraIssuer } from '../../../shared/identity/entra-issuer.ts'
 import { readJsonFile } from '../atomic-file.ts'
 import { ensureCertificates } from '../certificates.ts'
 import { GOOGLE_ISSUER, googleJwksPath } from '../clouds/google/jwks.ts'
@@ -13,6 +14,7 @@ import { createAuthority } from './authority.ts'
 import { createAssertionVerifier } from './client-assertion.ts'
 import { withControl } from './control.ts'
 import { openDirectory } from './directory.ts'
+import { createGrantLog } from './grant-log.ts'
 import { createIssuerKeys } from './issuer-keys.ts'
 import { createKeyStore } from './keys.ts'
 import { answerIdentityRequest, type ManagedIdentityDeps } from './managed-identity.ts'
@@ -50,9 +52,10 @@ async function start(flags: Flags): Promise<Started> {
     now,
   })
   const anyRealm = flags['control'] === true
-  const authority = createAuthority({ directory, keys, faults, verifyAssertion, anyRealm, now })
+  const grants = createGrantLog()
+  const authority = createAuthority({ directory, keys, faults, grants, verifyAssertion, anyRealm, now })
   const tls = { cert: await readFile(certificates.cert, 'utf8'), key: await readFile(certificates.key, 'utf8') }
-  const handle = anyRealm ? withControl(authority, { directory, keys, faults }) : authority
+  const handle = anyRealm ? withControl(authority, { directory, keys, faults, grants }) : authority
   const https = await serve({ port: Number(flags['port']), handle, tls })
   const http = await serve({
     port: Number(flags['msi-port']),
@@ -73,10 +76,8 @@ function issuerKeysOf(keys: ReturnType<typeof createKeyStore>, ca: string, googl
   return async (issuer: string) => {
     if (issuer === GOOGLE_ISSUER) return (await readJsonFile(googleJwks)) as JSONWebKeySet | undefined
     const [, name] = /^https:\/\/oidc\.sallyport\.test\/([a-z0-9-]+)$/.exec(issuer) ?? []
-    const entra =
-      /^https:\/\/(?:sts\.windows\.net\/([0-9a-f-]{36})\/|login\.microsoftonline\.com\/([0-9a-f-]{36})\/v2\.0)$/
-    const [, v1, v2] = entra.exec(issuer) ?? []
-    const realm = name ? oidcRealm(name) : (v1 ?? v2)
+    const tenant = parseEntraIssuer(issuer)?.tenant
+    const realm = name ? oidcRealm(name) : tenant
     return realm ? { keys: await keys.published(realm) } : outside(issuer)
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { CLOUDS } from '../../../shared/azure/clouds.ts'
 import type { ServerAnswer, ServerRequest } from '../http-server.ts'
 import { accessTokenClaims } from './access-token.ts'
 import { sameSecret } from './client-authentication.ts'
@@ -52,6 +53,7 @@ export async function answerIdentityRequest(
     resource,
     asked,
     version,
+    cloud: CLOUDS.AzurePublic,
     now: seconds,
     lifetimeSeconds: LIFETIME_SECONDS,
   })

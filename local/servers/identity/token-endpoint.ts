@@ -1,12 +1,15 @@
+import type { Cloud } from '../../../shared/azure/clouds.ts'
 import type { ServerAnswer, ServerRequest } from '../http-server.ts'
 import type { SeedResource } from '../seed.ts'
 import { accessTokenClaims, type Holder } from './access-token.ts'
 import { authenticateClient, type ClientAuthenticationDeps, missing } from './client-authentication.ts'
+import { cloudOf } from './cloud.ts'
 import { EntraError, entraErrorAnswer } from './entra-error.ts'
+import type { GrantLog } from './grant-log.ts'
 import type { KeyStore } from './keys.ts'
 import { authenticateUser } from './user-authentication.ts'
 
-export type TokenEndpointDeps = ClientAuthenticationDeps & { keys: KeyStore; now(): number }
+export type TokenEndpointDeps = ClientAuthenticationDeps & { keys: KeyStore; grants: GrantLog; now(): number }
 
 const LIFETIME_SECONDS = 3_599
 
@@ -18,17 +21,20 @@ export async function answerTokenRequest(
 ): Promise<ServerAnswer> {
   try {
     const form = new URLSearchParams(request.body)
+    const cloud = cloudOf(request.url.hostname)
     const grant = form.get('grant_type')
     if (!grant) throw missing('grant_type')
-    if (grant === 'password') {
-      return await grantToken({ form, holder: authenticateUser(form, deps.directory), version, deps })
-    }
-    if (grant !== 'client_credentials') {
+    if (grant !== 'password' && grant !== 'client_credentials') {
       const text = `The app requested an unsupported grant type '${grant}'.`
       throw new EntraError(400, 'unsupported_grant_type', 70003, text)
     }
-    const holder = await authenticateClient(form, request.headers.authorization, deps)
-    return await grantToken({ form, holder, version, deps })
+    const { holder, by } =
+      grant === 'password'
+        ? { holder: authenticateUser(form, deps.directory), by: 'password' as const }
+        : await authenticateClient({ form, authorization: request.headers.authorization, cloud }, deps)
+    const answer = await grantToken({ form, holder, version, cloud, deps })
+    deps.grants.add({ clientId: holder.appId, by, authority: request.url.hostname })
+    return answer
   } catch (error) {
     if (!(error instanceof EntraError)) throw error
     const correlation = request.headers['client-request-id']
@@ -36,9 +42,9 @@ export async function answerTokenRequest(
   }
 }
 
-type GrantRequest = { form: URLSearchParams; holder: Holder; version: 1 | 2; deps: TokenEndpointDeps }
+type GrantRequest = { form: URLSearchParams; holder: Holder; version: 1 | 2; cloud: Cloud; deps: TokenEndpointDeps }
 
-async function grantToken({ form, holder, version, deps }: GrantRequest): Promise<ServerAnswer> {
+async function grantToken({ form, holder, version, cloud, deps }: GrantRequest): Promise<ServerAnswer> {
   const { directory, keys, now } = deps
   const asked = version === 1 ? askedByResource(form) : askedByScope(form)
   const resource = directory.resource(asked)
@@ -53,6 +59,7 @@ async function grantToken({ form, holder, version, deps }: GrantRequest): Promis
     resource,
     asked,
     version: resource.tokenVersion === 'endpoint' ? version : resource.tokenVersion,
+    cloud,
     now: seconds,
     lifetimeSeconds: LIFETIME_SECONDS,
   })

@@ -7,8 +7,10 @@ import {
   type JWTPayload,
   jwtVerify,
 } from 'jose'
+import type { Cloud } from '../../../shared/azure/clouds.ts'
 import { getJson } from '../get-json.ts'
 import type { SecretPermission } from '../seed.ts'
+import { resourceOf } from './cloud.ts'
 import { VaultError } from './vault-error.ts'
 
 export type AuthorizationDeps = {
@@ -21,14 +23,18 @@ export type AuthorizationDeps = {
 }
 
 /** The caller of a request; throws VaultError 401 with the challenge. */
-export type Authenticate = (authorization: string | undefined) => Promise<JWTPayload>
+export type Authenticate = (authorization: string | undefined, cloud: Cloud) => Promise<JWTPayload>
 
-const RESOURCE = 'https://vault.azure.net'
 const MAX_CACHED = 500
 
 /** What a client must fetch a token for; the real service names its authority by this old host. */
-export const challenge = (tenant: string, extra = '') =>
-  `Bearer authorization="https://login.windows.net/${tenant}", resource="${RESOURCE}"${extra}`
+export const challenge = (tenant: string, cloud: Cloud, extra = '') =>
+  `Bearer authorization="${OLD_HOSTS[cloud.authority] ?? cloud.authority}/${tenant}", resource="${resourceOf(cloud)}"${extra}`
+
+const OLD_HOSTS: Record<string, string> = {
+  'https://login.microsoftonline.com': 'https://login.windows.net',
+  'https://login.partner.microsoftonline.cn': 'https://login.chinacloudapi.cn',
+}
 
 /** Bearer tokens of the tenant for Key Vault: signature by the identity server's keys, issuer, audience, times. */
 export function createAuthenticate({
@@ -39,17 +45,17 @@ export function createAuthenticate({
 }: Omit<AuthorizationDeps, 'permissions'>): Authenticate {
   const keys = createKeys(`${identity}/${tenant}/discovery/keys`, new Agent({ ca, keepAlive: true }))
   const accepted = new Map<string, JWTPayload>()
-  const refuse = (message: string) =>
-    new VaultError(401, 'Unauthorized', message, { headers: { 'www-authenticate': challenge(tenant) } })
 
-  return async (authorization) => {
+  return async (authorization, cloud) => {
+    const refuse = (message: string) =>
+      new VaultError(401, 'Unauthorized', message, { headers: { 'www-authenticate': challenge(tenant, cloud) } })
     const token = /^bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1]
     if (!token) throw refuse('AKV10000: Request is missing a Bearer or PoP token.')
-    const known = accepted.get(token)
+    const known = accepted.get(`${cloud.vaultSuffix} ${token}`)
     if (known && (known.exp ?? 0) * 1_000 > now()) return known
-    const claims = await verify(token, { keys, tenant, now, refuse })
+    const claims = await verify(token, { keys, tenant, cloud, now, refuse })
     if (accepted.size >= MAX_CACHED) accepted.clear()
-    accepted.set(token, claims)
+    accepted.set(`${cloud.vaultSuffix} ${token}`, claims)
     return claims
   }
 }
@@ -57,16 +63,18 @@ export function createAuthenticate({
 type Verification = {
   keys: Keys
   tenant: string
+  cloud: Cloud
   now(): number
   refuse(message: string): VaultError
 }
 
-async function verify(token: string, { keys, tenant, now, refuse }: Verification): Promise<JWTPayload> {
-  const issuer = `https://sts.windows.net/${tenant}/`
+async function verify(token: string, { keys, tenant, cloud, now, refuse }: Verification): Promise<JWTPayload> {
+  const issuer = cloud.issuers.v1.replace('{tid}', tenant)
+  const resource = resourceOf(cloud)
   const claims = decoded(token, refuse)
   if (claims.iss !== issuer) throw refuse(`AKV10032: Invalid issuer. Expected one of ${issuer}, found ${claims.iss}.`)
   const audience = typeof claims.aud === 'string' ? claims.aud.replace(/\/$/, '') : ''
-  if (audience !== RESOURCE) throw refuse(`AKV10022: Invalid audience. Expected ${RESOURCE}, found: ${claims.aud}.`)
+  if (audience !== resource) throw refuse(`AKV10022: Invalid audience. Expected ${resource}, found: ${claims.aud}.`)
   const set = createLocalJWKSet(await keys(decodeProtectedHeader(token).kid))
   try {
     await jwtVerify(token, set, { algorithms: ['RS256'], requiredClaims: ['exp', 'oid'], currentDate: new Date(now()) })

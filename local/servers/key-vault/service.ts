@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import type { Cloud } from '../../../shared/azure/clouds.ts'
 import { type Fault, type Faults, suffer } from '../faults.ts'
 import type { Handler, ServerAnswer, ServerRequest } from '../http-server.ts'
 import { type Authenticate, type AuthorizationDeps, authorize, challenge } from './authorization.ts'
 import type { Backups } from './backup.ts'
+import { cloudOf } from './cloud.ts'
 import { OPERATE } from './operations.ts'
 import { OPERATIONS, type Route, routeOf } from './routes.ts'
 import type { Vault } from './vault.ts'
@@ -40,14 +42,15 @@ async function respond(request: ServerRequest, deps: ServiceDeps): Promise<Serve
   const found = await deps.vaultOf(url.hostname)
   if (!found) return { status: 404, text: '' }
   const { name: scope, vault } = found
+  const cloud = cloudOf(url.hostname)
   const count = (operation: string) => deps.faults.next({ scope, operation, path: `${url.pathname}${url.search}` })
-  const claims = await deps.authenticate(headers.authorization).catch((error: unknown) => {
+  const claims = await deps.authenticate(headers.authorization, cloud).catch((error: unknown) => {
     count('challenge')
     throw error
   })
   const route = routeOrNothing(method, url)
   const fault = count(route?.operation ?? 'other')
-  return suffer(fault, () => act(), shape(deps.tenant))
+  return suffer(fault, () => act(), shape(deps.tenant, cloud))
 
   async function act(): Promise<ServerAnswer> {
     requireApiVersion(url)
@@ -95,14 +98,14 @@ const serviceHeaders = ({ headers }: ServerRequest): Record<string, string> => (
 })
 
 const shape =
-  (tenant: string) =>
+  (tenant: string, cloud: Cloud) =>
   (fault: Fault): ServerAnswer => {
     if (fault.kind === 'throttle') return vaultErrorAnswer(throttled(fault.retryAfterSeconds ?? 10))
     if (fault.kind === 'claims') {
       const claims = Buffer.from(fault.claims ?? '{"access_token":{"nbf":{"essential":true,"value":"1"}}}').toString(
         'base64',
       )
-      const header = challenge(tenant, `, error="insufficient_claims", claims="${claims}"`)
+      const header = challenge(tenant, cloud, `, error="insufficient_claims", claims="${claims}"`)
       const text = 'AKV10041: Continuous access evaluation requires a new token.'
       return vaultErrorAnswer(new VaultError(401, 'Unauthorized', text, { headers: { 'www-authenticate': header } }))
     }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { vaultName } from './cloud.ts'
 import { openVault, type Vault } from './vault.ts'
 
 export type Vaults = {
@@ -10,13 +11,12 @@ export type VaultsDeps = {
   folder: string
   /** `main` or `gateway`. */
   kind: string
-  /** Test runs: every `<name>-<kind>.vault.azure.net` is a vault of its own, so that test files stay apart. */
+  /** Test runs: every `<name>-<kind>.vault.azure.net` (or of another cloud) is a vault of its own, so that test files stay apart. */
   many: boolean
   delayMs: number
   now(): number
 }
 
-const SUFFIX = '.vault.azure.net'
 const NAME = /^[a-z0-9-]{3,40}$/
 
 /** The vaults of one process: `sallyport-<kind>`, also by address, and in test runs any that is asked for. */
@@ -30,7 +30,7 @@ export function openVaults({ folder, kind, many, delayMs, now }: VaultsDeps): Va
   }
   return {
     async ofHost(host) {
-      const name = host.endsWith(SUFFIX) ? host.slice(0, -SUFFIX.length) : own
+      const name = vaultName(host) ?? own
       const known = name === own || (many && NAME.test(name) && name.endsWith(`-${kind}`))
       return known ? { name, vault: await named(name) } : undefined
     },

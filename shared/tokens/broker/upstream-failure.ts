@@ -5,6 +5,8 @@ export type UpstreamAnswer = {
   status?: number | undefined
   /** `error` of RFC 6749 §5.2, where the answer had one. */
   error?: string | undefined
+  /** Number of Entra's error, for operators. */
+  aadsts?: number | undefined
   retryAfterSeconds?: number | undefined
 }
 

@@ -6,7 +6,7 @@ import { rig } from '../../support/rig.ts'
 
 const local = rig()
 const msi = local.identityControl.managedIdentity
-const AUTHORITY = 'https://login.microsoftonline.com'
+const WAY = { authority: 'https://login.microsoftonline.com', exchangeAudience: 'api://AzureADTokenExchange' }
 const IDENTITY = {
   clientId: 'c0000000-0000-4000-8000-000000000002',
   objectId: 'd0000000-0000-4000-8000-000000000002',
@@ -28,7 +28,7 @@ describe('the managed identity, as a client (S8, S10)', () => {
     ['ResourceId', IDENTITY.resourceId, IDENTITY.objectId],
   ] as const)('%s gives that identity’s token, side by side in one process', async (type, id, objectId) => {
     const source = type === 'SystemAssigned' ? {} : { id: { type, id: id ?? '' } }
-    const credential = await openIdentity({ kind: 'managed', ...source }, AUTHORITY)
+    const credential = await openIdentity({ kind: 'managed', ...source }, WAY)
     const got = await credential.getToken(SCOPE)
     expect(decodeJwt(got?.token ?? '')).toMatchObject({ oid: objectId, xms_mirid: expect.any(String) })
     expect((got?.refreshAfterTimestamp ?? 0) - Date.now()).toBeGreaterThan(11 * 3_600_000)
