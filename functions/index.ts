@@ -33,6 +33,7 @@ app.hook.appTerminate(() => gateway.close())
 /** The library's request is no instance of the global Request: it is read once, here. */
 function fromHost(request: HttpRequest, endpoint: Endpoint): GatewayRequest {
   const url = new URL(request.url)
+  let body: Promise<Uint8Array> | undefined
   return {
     txn: randomUUID(),
     method: request.method,
@@ -40,7 +41,7 @@ function fromHost(request: HttpRequest, endpoint: Endpoint): GatewayRequest {
     params: endpoint.route.includes('{') ? request.params : {},
     query: url.searchParams,
     header: (name) => request.headers.get(name) ?? undefined,
-    body: async () => new Uint8Array(await request.arrayBuffer()),
+    body: () => (body ??= request.arrayBuffer().then((bytes) => new Uint8Array(bytes))),
   }
 }
 

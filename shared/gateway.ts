@@ -7,6 +7,7 @@ import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
 import { createHealth, type Health } from './health.ts'
+import { createIdempotency, type Idempotency } from './http/idempotency-rows.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
 import { createFetchJson } from './identity/fetch-json.ts'
 import { createProofs, type Proofs } from './identity/possession/proofs.ts'
@@ -15,6 +16,7 @@ import { type LogLine, levelOf, writeLogLine } from './log.ts'
 import { decide } from './policy/decide.ts'
 import type { Decision, Question } from './policy/decision.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
+import { Secret } from './secrets/secret.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
 import { createAssumeRole } from './tokens/aws/assume-role.ts'
 import { createBroker } from './tokens/broker/broker.ts'
@@ -44,6 +46,8 @@ export type Gateway = {
   authenticateAssertion: (assertion: string) => Promise<Principal & { tokenId: string }>
   /** What happens once, on whatever instance. */
   once: Once
+  /** What an `Idempotency-Key` has begun, on whatever instance. */
+  idempotency: Idempotency
   /** Verifies DPoP proofs (RFC 9449). */
   proofs: Proofs
   admit: Gate['admit']
@@ -123,6 +127,11 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     report,
   })
   const once = createOnce(azure.table('once'))
+  const idempotency = createIdempotency({
+    table: azure.table('once'),
+    hashBody: async (body) => (await valueHasher())(new Secret(body)),
+    now,
+  })
   const own = createOwnTokens({ issuer: config.issuer, keys, once, now })
   const federation = createFederationTokens({ keys, issuer: config.issuer, now })
   const abroad = { ...(azure.agent && { agent: azure.agent }), federation }
@@ -162,6 +171,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       return authenticator.authenticateAssertion(assertion)
     },
     once,
+    idempotency,
     proofs: createProofs({ claim: once.claim, issuer: config.issuer, now }),
     admit: gate.admit,
     admitList: gate.admitList,

@@ -14,7 +14,7 @@ export type GatewayRequest = {
   query: URLSearchParams
   /** Lower-case name; the host joins repeated headers with `,`. */
   header(name: string): string | undefined
-  /** The body as the host delivered it; read at most once. */
+  /** The body as the host delivered it; the same bytes however often it is asked for. */
   body(): Promise<Uint8Array>
 }
 
