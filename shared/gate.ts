@@ -25,6 +25,8 @@ export type Ask<T> = {
   satisfies?: Satisfied
   /** A right that needs no permit: whoever holds a token may introspect and revoke it. Any forbid still wins. */
   entitled?: 'holder'
+  /** It opens a break-glass grant (Question). */
+  breakGlass?: true
   /** Who shows what the principal made for it (a handle): recorded, and asked nothing. */
   presenter?: Principal
 }
@@ -245,6 +247,7 @@ function decided<T>(
     time: new Date(at).toISOString(),
     principal: entryPrincipal(principal),
     ...(chain.length > 0 && { grantChain: chain }),
+    ...((ask.breakGlass || principal.through?.breakGlass) && { breakGlass: true }),
     ...(presenter && { presenter: presenter.id }),
     action,
     resource,

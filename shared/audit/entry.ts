@@ -42,6 +42,8 @@ export type DecidedEntry = {
   principal: EntryPrincipal
   /** Ids of the grants it came through, root first. */
   grantChain?: readonly string[]
+  /** It opened a break-glass grant or came through one. */
+  breakGlass?: true
   /** Principal id of who showed a handle that the principal made. */
   presenter?: string
   action: Action

@@ -45,6 +45,12 @@ export const REFUSALS = {
     remedy: 'Send `X-Sallyport-Reason`, or `reason` in the body.',
     oauth: oauth('invalid_request'),
   },
+  ticket_required: {
+    status: 403,
+    title: 'a ticket is required',
+    remedy: 'Send `X-Sallyport-Ticket` with the number of the incident.',
+    oauth: oauth('invalid_request'),
+  },
   approval_required: {
     status: 403,
     title: 'an approval is required',

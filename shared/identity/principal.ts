@@ -42,6 +42,8 @@ export type Through = {
   covers(action: string, resource: string): boolean
   /** Principal ids of those who approved every grant of the chain that needed it. */
   approvedBy: readonly string[]
+  /** The grant was opened in an emergency: permits for those count too. */
+  breakGlass?: true
   /**
    * Reads every grant of the chain again (exists, active, not expired, unchanged) and, where uses are counted, takes one,
    * durably. The same `txn` and act take one use, however often they are repeated. Throws GatewayError `access_denied` with the

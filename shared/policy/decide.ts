@@ -1,3 +1,4 @@
+import { breakGlassDuties } from './break-glass.ts'
 import type { Decision, Obligations, Question } from './decision.ts'
 import { readAddress } from './match/address.ts'
 import { canonicalResource } from './match/resource.ts'
@@ -53,14 +54,17 @@ function evaluate(question: Question, snapshot: Snapshot, now: number): Decision
   if (through && !through.covers(question.action, resource)) {
     return deny('outside_grant', revision, { ...rest, statementIds: idsOf(permits) })
   }
-  const obligations = permits.map((statement) => statement.obligations).reduce(tighten)
+  const tightened = permits.map((statement) => statement.obligations).reduce(tighten)
+  const obligations = breakGlassDuties(permits, tightened)
   return { effect: 'permit', reason: 'permitted', statementIds: idsOf(permits), ...rest, obligations, revision }
 }
 
 function applicable(question: Question, snapshot: Snapshot, now: number): Found {
   const found: Found = { permits: [], unevaluable: [], forbids: [], blindForbids: [], reported: [] }
   const { principal, action, resource, context } = question
-  const asked = { principal, action, resource, context, now, address: once(() => readAddress(context.clientAddress)) }
+  const breakGlass = question.breakGlass === true || principal.through?.breakGlass === true
+  const address = once(() => readAddress(context.clientAddress))
+  const asked = { principal, action, resource, context, now, address, breakGlass }
   for (const { statement, byPrincipal } of snapshot.candidates(principal)) {
     const answer = statementApplies(statement, byPrincipal, asked)
     if (answer === 'no') continue

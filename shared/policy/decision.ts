@@ -19,6 +19,8 @@ export type Question = {
   /** `secret/<vault>/<name>`, `token/<target>`, …; already validated by its slice. */
   resource: string
   context: RequestContext
+  /** It opens a break-glass grant: permits for emergencies count too. What comes through such a grant needs no saying so. */
+  breakGlass?: true
 }
 
 /** What must be done if permitted: the strictest of all matching permits; an obligation only tightens. */
@@ -26,8 +28,11 @@ export type Obligations = {
   maxTtlSeconds?: number
   oneTime?: true
   requireReason?: true
+  requireTicket?: true
   requireDpop?: true
   approval?: { count: number; approvers: readonly string[] }
+  /** A permit for emergencies applied: approvals are not asked for, and these approvers are to be told. */
+  breakGlass?: { skipped: readonly string[] }
   /** Requests per window of seconds. */
   rate?: { count: number; windowSeconds: number }
   /** CIDRs of the matching permits' address conditions, for targets that can bind to an address. */

@@ -1,5 +1,6 @@
 import type { Obligations } from './decision.ts'
 import { type ObligationsDocument, readDuration, readRate } from './documents/obligations.ts'
+import { bothSkipped } from './break-glass.ts'
 import { intersectRanges } from './match/address.ts'
 
 const NONE: Obligations = Object.freeze({})
@@ -32,6 +33,7 @@ export function compileObligations(
 export function tighten(a: Obligations, b: Obligations): Obligations {
   const maxTtlSeconds = both(a.maxTtlSeconds, b.maxTtlSeconds, Math.min)
   const approval = both(a.approval, b.approval, strictestApproval)
+  const breakGlass = both(a.breakGlass, b.breakGlass, bothSkipped)
   const rate = both(a.rate, b.rate, (one, other) => ({
     count: Math.min(one.count, other.count),
     windowSeconds: Math.max(one.windowSeconds, other.windowSeconds),
@@ -41,8 +43,10 @@ export function tighten(a: Obligations, b: Obligations): Obligations {
     ...(maxTtlSeconds !== undefined && { maxTtlSeconds }),
     ...((a.oneTime || b.oneTime) && { oneTime: true }),
     ...((a.requireReason || b.requireReason) && { requireReason: true }),
+    ...((a.requireTicket || b.requireTicket) && { requireTicket: true }),
     ...((a.requireDpop || b.requireDpop) && { requireDpop: true }),
     ...(approval && { approval }),
+    ...(breakGlass && { breakGlass }),
     ...(rate && { rate }),
     ...(addresses && { addresses }),
   }

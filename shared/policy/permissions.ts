@@ -8,6 +8,8 @@ export type Permission = {
   actions: readonly Action[]
   resources: readonly string[]
   conditional: boolean
+  /** For emergencies alone: through a break-glass grant. */
+  breakGlass?: true
 }
 
 /**
@@ -24,6 +26,7 @@ export function permissionsOf(principal: Principal, snapshot: Snapshot, now: num
       actions: [...statement.actions].sort(),
       resources: statement.patterns,
       conditional: statement.conditions.length > 0,
+      ...(statement.breakGlass && { breakGlass: true }),
     })
   }
   return permissions.sort((one, other) => (one.statement < other.statement ? -1 : 1))

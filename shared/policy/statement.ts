@@ -23,6 +23,8 @@ export type Statement = {
   notBefore: number
   expires: number
   obligations: Obligations
+  /** Counts for those alone who come through a break-glass grant, or open one. */
+  breakGlass: boolean
 }
 
 export type CompileContext = {
@@ -45,12 +47,13 @@ export function compileStatement(document: StatementDocument, { actionsOf, clock
     notBefore: document.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(document.notBefore),
     expires: document.expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(document.expires),
     obligations: compileObligations(document.obligations, document.when?.ip),
+    breakGlass: document.breakGlass === true,
   }
 }
 
 const NONE: readonly Condition[] = []
 
-export type Asked = Facts & { action: Action; resource: string }
+export type Asked = Facts & { action: Action; resource: string; breakGlass: boolean }
 
 /**
  * Whether the statement applies; `byPrincipal` is what its selectors said. A permit helps only on `yes`, a forbid hurts on
@@ -59,6 +62,7 @@ export type Asked = Facts & { action: Action; resource: string }
  */
 export function statementApplies(statement: Statement, byPrincipal: Tri, asked: Asked): Tri {
   const { now, action, resource, principal } = asked
+  if (statement.breakGlass && !asked.breakGlass) return 'no'
   if (!statement.actions.has(action) || now < statement.notBefore || now >= statement.expires) return 'no'
   const onResource = resourceIsMeant(statement, resource, principal)
   if (byPrincipal === 'no' || onResource === 'no') return 'no'

@@ -12,6 +12,7 @@ type Asked = { principal: Principal; action: Action; context: RequestContext; sa
 export function unmetObligation(obligations: Obligations, asked: Asked): GatewayError | undefined {
   const { principal, context, satisfies } = asked
   if (obligations.requireReason && !context.reason) return new GatewayError('reason_required', 'reason_missing')
+  if (obligations.requireTicket && !context.ticket) return new GatewayError('ticket_required', 'ticket_missing')
   if (obligations.requireDpop && !isPossessed(asked)) return new GatewayError('dpop_required', 'dpop_missing')
   if (obligations.oneTime && !satisfies?.has('oneTime')) return new GatewayError('handle_required', 'handle_missing')
   if (obligations.approval && !satisfies?.has('approval') && !isApproved(obligations.approval, principal))

@@ -85,4 +85,10 @@ function asUnknown(error: unknown): unknown {
   return new GatewayError('access_denied', error.reason, headers && { headers })
 }
 
-const HIDDEN: readonly string[] = ['reason_required', 'approval_required', 'handle_required', 'dpop_required']
+const HIDDEN: readonly string[] = [
+  'reason_required',
+  'ticket_required',
+  'approval_required',
+  'handle_required',
+  'dpop_required',
+]

@@ -18,6 +18,8 @@ export const StatementDocument = z
     resources: distinct(ResourcePattern, 500),
     when: Conditions.optional(),
     obligations: ObligationsDocument.optional(),
+    /** For emergencies: counts only through a grant that was opened with `breakGlass`, needs a reason and a ticket, skips approvals. */
+    breakGlass: z.boolean().optional(),
     notBefore: Instant.optional(),
     expires: Instant.optional(),
     owner: Owner.optional(),
@@ -33,6 +35,10 @@ function acrossFields(statement: Partial<StatementDocument> | undefined, context
       fault(['when', 'purpose'], 'stands in permits only: naming another purpose would escape a forbid')
     }
     if (statement.obligations !== undefined) fault(['obligations'], 'stand in permits only')
+    if (statement.breakGlass !== undefined) fault(['breakGlass'], 'stands in permits only')
+  }
+  if (statement?.breakGlass === true && statement.obligations?.approval) {
+    fault(['obligations', 'approval'], 'is what breakGlass skips: one statement cannot ask for both')
   }
   const from = Date.parse(statement?.notBefore ?? '')
   const until = Date.parse(statement?.expires ?? '')

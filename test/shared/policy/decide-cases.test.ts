@@ -19,6 +19,7 @@ type Case = {
     resource?: string
     context?: RequestContext
     now?: string
+    breakGlass?: true
   }
   decision: Record<string, unknown>
 }

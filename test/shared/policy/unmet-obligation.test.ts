@@ -36,3 +36,16 @@ describe('requireDpop (RFC 9449)', () => {
     },
   )
 })
+
+describe('a permit for emergencies', () => {
+  const asked = { principal: principal(), action: 'secret:get' as const }
+  const duties = { requireReason: true, requireTicket: true, breakGlass: { skipped: [] } } as const
+
+  it.each([
+    ['reason_required', { ticket: 'INC-1' }],
+    ['ticket_required', { reason: 'outage' }],
+    [undefined, { reason: 'outage', ticket: 'INC-1' }],
+  ])('403 %s: with %o', (code, context) => {
+    expect(unmetObligation(duties, { ...asked, context })?.code).toBe(code)
+  })
+})

@@ -79,6 +79,7 @@ export const obligations = fc
       { count: 2, approvers: [approver(0), approver(1)] },
     ]),
     rate: maybe(['60/min', '10/sec', '500/hour']),
+    quota: maybe(['1000/day', '5/min', '100/hour']),
   })
   .map(clean)
 
@@ -95,6 +96,13 @@ export const ISSUER_DOCUMENTS = V.OIDC.map((name) => ({
   algorithms: ['RS256'],
   principal: 'oidc',
 }))
+
+/** One statement cannot ask for an approval and skip it. */
+function withoutSkippedApproval<T extends { breakGlass?: boolean | undefined; obligations?: object | undefined }>(
+  one: T,
+): T {
+  return one.breakGlass && one.obligations ? { ...one, obligations: { ...one.obligations, approval: null } } : one
+}
 
 const statement = fc
   .tuple(one(['permit', 'permit', 'forbid'] as const), one(['enforce', 'enforce', 'enforce', 'report'] as const))
@@ -114,9 +122,11 @@ const statement = fc
         resources: some(V.RESOURCE_PATTERNS),
         when: fc.option(conditions(effect), { nil: undefined, freq: 2 }),
         obligations: effect === 'permit' ? fc.option(obligations, { nil: undefined, freq: 2 }) : fc.constant(undefined),
+        breakGlass: effect === 'permit' ? seldom(fc.boolean()) : fc.constant(undefined),
         expires: seldom(one(['2026-06-01T00:00:00Z', '2027-06-01T00:00:00Z'])),
       })
-      .map(clean),
+      .map(clean)
+      .map(withoutSkippedApproval),
   )
 
 export type StatementLike = { id: string; effect: string; mode: string } & Record<string, unknown>

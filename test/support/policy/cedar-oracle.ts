@@ -31,11 +31,16 @@ export function createOracle(setId: string, statements: readonly OracleStatement
   }
 }
 
-function contextOf({ principal, resource, context }: Question, now: number, zones: readonly string[]): Json {
+function contextOf(
+  { principal, resource, context, breakGlass }: Question,
+  now: number,
+  zones: readonly string[],
+): Json {
   const { kind, tenant, objectId, appId, groups, roles, issuerName, subject, claims } = principal
   const address = strictAddress(context.clientAddress)
   return {
     now,
+    breakGlass: breakGlass === true,
     kind,
     issuer: issuerName,
     roles: [...roles],

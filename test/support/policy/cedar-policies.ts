@@ -15,6 +15,7 @@ export type OracleStatement = {
   resources: string[]
   when?: When
   expires?: string
+  breakGlass?: boolean
 }
 
 const PATH = /\//
@@ -70,7 +71,10 @@ const policy = (effect: 'permit' | 'forbid', actions: readonly string[], body: E
   conditions: [{ kind: 'when', body }],
 })
 
-const inForce = ({ expires }: OracleStatement) => (expires ? [less(context('now'), value(Date.parse(expires)))] : [])
+const inForce = ({ expires, breakGlass }: OracleStatement) => [
+  ...(expires ? [less(context('now'), value(Date.parse(expires)))] : []),
+  ...(breakGlass ? [context('breakGlass')] : []),
+]
 
 function aboutCaller({ entra, oidc }: Selector): Part {
   if (oidc) {
