@@ -1,11 +1,23 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { databaseFolder } from './servers/postgres/account.ts'
 
 export type RunOptions = { port: number; stateDir: string }
 
 /** What a run keeps in its state folder; `--fresh` forgets these and touches nothing else. */
-const STATE = ['azurite', 'identity', 'key-vault', 'clouds', 'tls', 'timers', 'func', 'endpoints.json', 'servers.lock']
+const STATE = [
+  'azurite',
+  'identity',
+  'key-vault',
+  'clouds',
+  'postgres',
+  'tls',
+  'timers',
+  'func',
+  'endpoints.json',
+  'servers.lock',
+]
 
 /** `[--port 7071] [--state .sallyport] [--fresh]`, `SALLYPORT_STATE` for the folder; throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[] = process.argv.slice(2), env = process.env): RunOptions {
@@ -35,6 +47,7 @@ function forget(stateDir: string): void {
   const pid = runningIn(stateDir)
   if (pid !== undefined) throw new Error(`--fresh: process ${pid} runs on ${stateDir}: stop it first`)
   for (const name of STATE) rmSync(join(stateDir, name), { recursive: true, force: true })
+  rmSync(databaseFolder(stateDir), { recursive: true, force: true })
 }
 
 /** The process that uses the folder now, by either file that names one. */

@@ -34,20 +34,20 @@ async function untilStopped(startApp: (app: App) => Promise<AppHost>): Promise<v
   const stopping = stopSignal()
   say(`state folder ${stateDir}`)
   const accounts = [ACCOUNT, REPORTS_ACCOUNT]
-  const servers = await startServers({ stateDir, accounts, log: (line) => say(`  ${line}`) })
+  const servers = await startServers({ stateDir, accounts, postgres: true, log: (line) => say(`  ${line}`) })
   const undo: (() => Promise<void>)[] = [servers.stop]
   try {
     const port = await freePort(wantedPort)
     if (wantedPort !== 0 && port !== wantedPort) say(`port ${wantedPort} is taken: using ${port}`)
     const gateway = `http://127.0.0.1:${port}`
-    const { identity, vaults, clouds, table, blob, queue, ca, processes } = servers
-    const environment = servers.environment({ account: ACCOUNT, issuer: gateway })
-    for (const line of await seedState({ stateDir, account: ACCOUNT, environment, identity, ca })) say(`  ${line}`)
+    const { stop: _stop, environment: environmentOf, identityEndpoint: _msi, ...addresses } = servers
+    const environment = environmentOf({ account: ACCOUNT, issuer: gateway })
+    for (const line of await seedState({ stateDir, account: ACCOUNT, environment, ...addresses })) say(`  ${line}`)
     const host = await startApp({ port, stateDir, environment })
     undo.unshift(host.stop)
     if (!(await healthy(gateway))) say('  the gateway is not healthy yet: the log lines say why')
     undo.unshift(async () => removeEndpoints(stateDir))
-    writeEndpoints(stateDir, { pid: host.pid, gateway, identity, vaults, clouds, table, blob, queue, ca, processes })
+    writeEndpoints(stateDir, { pid: host.pid, gateway, ...addresses })
     say(whatToTry({ gateway, stateDir }))
     say(`\nstopping (${await stopping})`)
   } finally {

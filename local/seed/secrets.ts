@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Secret } from '../../shared/secrets/secret.ts'
 import type { NewSecret } from '../../shared/secrets/vault.ts'
+import { ORDERS_DATABASE_HOST } from '../servers/environment.ts'
 
 const HOUR_MS = 3_600_000
 const random = (prefix = '') => new Secret(`${prefix}${randomBytes(24).toString('base64url')}`)
@@ -10,7 +11,7 @@ const login = (username: string) =>
     JSON.stringify({
       username,
       password: randomBytes(24).toString('base64url'),
-      host: '127.0.0.1',
+      host: ORDERS_DATABASE_HOST,
       port: 5432,
       database: 'orders',
     }),

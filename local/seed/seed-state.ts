@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createAzure } from '../../shared/azure/azure.ts'
 import { localAgent } from '../../shared/azure/local-route.ts'
@@ -10,6 +11,7 @@ import type { Vault } from '../../shared/secrets/vault.ts'
 import { operatorCredential } from '../operator.ts'
 import { createStorage } from '../servers/create-storage.ts'
 import { seedExampleBlob } from './example-blob.ts'
+import { seedOrdersDatabase } from './orders-database.ts'
 import { EXAMPLE_SECRETS } from './secrets.ts'
 
 /** A start that was killed while it applied leaves its claim for a while. */
@@ -22,10 +24,19 @@ export type SeedOptions = {
   environment: Record<string, string>
   identity: string
   ca: string
+  /** `tcp://host:port` of PostgreSQL. */
+  postgres?: string
 }
 
 /** Makes what Bicep and a deployer make in Azure: tables, example secrets, example policies. What is there already stays. */
-export async function seedState({ stateDir, account, environment, identity, ca }: SeedOptions): Promise<string[]> {
+export async function seedState({
+  stateDir,
+  account,
+  environment,
+  identity,
+  ca,
+  postgres,
+}: SeedOptions): Promise<string[]> {
   const config = loadConfig(environment)
   if (!config.local) throw new Error('only a local run is seeded')
   const credential = operatorCredential({ stateDir, identity, ca })
@@ -35,6 +46,14 @@ export async function seedState({ stateDir, account, environment, identity, ca }
   await createStorage({ account, agent, token: storage?.token ?? '' })
   await seedExampleBlob({ credential, agent })
   const secrets = await seedSecrets(azure.vault(config.vaults.get('main') ?? ''))
+  if (postgres) {
+    const vaults = {
+      vault: azure.vault(config.vaults.get('main') ?? ''),
+      gatewayVault: azure.vault(config.gatewayVault),
+    }
+    const adminPassword = () => randomBytes(24).toString('base64url')
+    await seedOrdersDatabase({ stateDir, address: postgres, ca }, { ...vaults, adminPassword })
+  }
   const policies = azure.table('policies')
   if (await policies.get('_', 'revision')) return [`${secrets} example secrets added; the policies in force stay`]
   const documents = await loadDocuments(join(import.meta.dirname, 'policies'))

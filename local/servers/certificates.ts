@@ -37,6 +37,7 @@ const DNS_NAMES = [
   'sts.us-east-1.amazonaws.com',
   '*.azurecr.io',
   '*.webpubsub.azure.com',
+  '*.postgres.database.azure.com',
 ]
 const ADDRESSES = ['127.0.0.1', '::1']
 

@@ -11,6 +11,8 @@ export type Addresses = {
   table: string
   blob: string
   queue: string
+  /** `tcp://127.0.0.1:<port>`, where PostgreSQL was asked for. */
+  postgres?: string
   ca: string
 }
 
@@ -27,6 +29,9 @@ export type EnvironmentOptions = {
 
 /** A storage account beside the gateway's own: what SAS open. */
 export const REPORTS_ACCOUNT = 'contosoreports'
+
+/** The PostgreSQL server of the example rotation. */
+export const ORDERS_DATABASE_HOST = 'sallyport-orders.postgres.database.azure.com'
 
 /** Hosts of process `clouds` that have one name for everybody. */
 const CLOUD_HOSTS = [
@@ -62,6 +67,7 @@ export function environmentFor(
     'oidc.sallyport.test': addresses.identity,
     [`${account}acr.azurecr.io`]: addresses.clouds,
     [`${account}wps.webpubsub.azure.com`]: addresses.clouds,
+    ...(addresses.postgres && { [ORDERS_DATABASE_HOST]: addresses.postgres }),
     ...Object.fromEntries(CLOUD_HOSTS.map((host) => [host, addresses.clouds])),
   }
   return {

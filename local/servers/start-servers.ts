@@ -7,14 +7,14 @@ import { readClientSecrets } from './identity/directory.ts'
 import { holdLock } from './lock.ts'
 
 export type LocalServers = Omit<Addresses, 'identityEndpoint'> & {
-  /** Process ids: azurite, identity, vault-main, vault-gateway, clouds. */
+  /** Process ids: azurite, identity, vault-main, vault-gateway, clouds, and postgres where it was asked for. */
   processes: Record<string, number>
   identityEndpoint: string
   environment(options: EnvironmentOptions): Record<string, string>
   stop(): Promise<void>
 }
 
-type PortName = 'table' | 'blob' | 'queue' | 'identity' | 'vaultMain' | 'vaultGateway' | 'clouds'
+type PortName = 'table' | 'blob' | 'queue' | 'identity' | 'vaultMain' | 'vaultGateway' | 'clouds' | 'postgres'
 
 export type StartOptions = {
   stateDir: string
@@ -22,6 +22,8 @@ export type StartOptions = {
   ports?: Partial<Record<PortName, number>>
   /** Azurite keeps nothing on disk. */
   memory?: boolean
+  /** PostgreSQL too. */
+  postgres?: boolean
   /** Storage accounts; `sallyportdev` when none is named. */
   accounts?: readonly string[]
   /** Opens the control endpoints that inject faults and mint tokens: test runs only. */
@@ -52,7 +54,8 @@ export async function startServers(options: StartOptions): Promise<LocalServers>
   }
   try {
     const { ca } = await ensureCertificates(stateDir, () => Date.now())
-    await allOf([start(azurite(options)), startIdentityAndDependents(options, start)])
+    const database = options.postgres ? [start(postgres(options))] : []
+    await allOf([start(azurite(options)), startIdentityAndDependents(options, start), ...database])
     const addresses = { ...addressesOf(started), ca }
     const secrets = await readClientSecrets(stateDir)
     if (!secrets) throw new Error('the identity server left no secrets')
@@ -112,6 +115,12 @@ const azurite = (options: StartOptions): Omit<ChildOptions, 'log'> => ({
   ],
 })
 
+const postgres = (options: StartOptions): Omit<ChildOptions, 'log'> => ({
+  name: 'postgres',
+  main: 'postgres/main.ts',
+  args: ['--state', options.stateDir, '--port', port(options, 'postgres'), ...(options.memory ? ['--memory'] : [])],
+})
+
 const common = ({ stateDir, control }: StartOptions) => ['--state', stateDir, ...(control ? ['--control'] : [])]
 
 const port = ({ ports }: StartOptions, name: PortName) => String(ports?.[name] ?? 0)
@@ -125,6 +134,7 @@ function addressesOf(children: readonly Child[]): Omit<Addresses, 'ca'> {
     return found
   }
   const storage = child('azurite')
+  const database = children.find(({ name }) => name === 'postgres')
   return {
     identity: origin(child('identity'), 'https'),
     identityEndpoint: `http://127.0.0.1:${child('identity').ports['msi']}/msi/token`,
@@ -133,6 +143,7 @@ function addressesOf(children: readonly Child[]): Omit<Addresses, 'ca'> {
     table: origin(storage, 'table'),
     blob: origin(storage, 'blob'),
     queue: origin(storage, 'queue'),
+    ...(database && { postgres: `tcp://127.0.0.1:${database.ports['postgres']}` }),
   }
 }
 
