@@ -2,6 +2,7 @@ import { GatewayError } from '../shared/errors.ts'
 import { receiptHeader } from '../shared/gate.ts'
 import { readForm } from '../shared/http/body.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
+import { idempotent } from '../shared/http/idempotency.ts'
 import { requireOauthCaller } from '../shared/http/oauth-caller.ts'
 import { requiredParameter } from '../shared/tokens/form-parameter.ts'
 import { askIntrospection, INACTIVE } from '../shared/tokens/introspection.ts'
@@ -16,16 +17,18 @@ export const introspect: Endpoint = {
       const form = await readForm(request)
       const token = requiredParameter(form, 'token')
       const caller = await requireOauthCaller(request, form, gateway)
-      const ask = await askIntrospection({ ...caller, token }, gateway.tokens.own)
-      try {
-        const grant = await gateway.admit(ask)
-        grant.spend(ask.action, ask.resource)
-        grant.succeeded()
-        return { status: 200, headers: receiptHeader(grant.receipt), json: grant.sealed }
-      } catch (error) {
-        if (!(error instanceof GatewayError) || error.code !== 'access_denied') throw error
-        return { status: 200, headers: error.extras.headers ?? {}, json: INACTIVE }
-      }
+      return idempotent(request, gateway, caller, async () => {
+        const ask = await askIntrospection({ ...caller, token }, gateway.tokens.own)
+        try {
+          const grant = await gateway.admit(ask)
+          grant.spend(ask.action, ask.resource)
+          grant.succeeded()
+          return { status: 200, headers: receiptHeader(grant.receipt), json: grant.sealed }
+        } catch (error) {
+          if (!(error instanceof GatewayError) || error.code !== 'access_denied') throw error
+          return { status: 200, headers: error.extras.headers ?? {}, json: INACTIVE }
+        }
+      })
     },
   },
 }

@@ -2,6 +2,7 @@ import { GatewayError } from '../shared/errors.ts'
 import { receiptHeader } from '../shared/gate.ts'
 import { readForm } from '../shared/http/body.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
+import { idempotent } from '../shared/http/idempotency.ts'
 import { requireOauthCaller } from '../shared/http/oauth-caller.ts'
 import { requiredParameter } from '../shared/tokens/form-parameter.ts'
 import { askRevocation, refuseRevocation, revokeToken } from '../shared/tokens/revocation.ts'
@@ -17,15 +18,17 @@ export const revoke: Endpoint = {
       const token = requiredParameter(form, 'token')
       const caller = await requireOauthCaller(request, form, gateway)
       const { own } = gateway.tokens
-      const ask = await askRevocation({ ...caller, token }, { issuer: gateway.config.issuer, tokens: own })
-      try {
-        const grant = await gateway.admit(ask)
-        await revokeToken(grant, own)
-        return { status: 200, headers: receiptHeader(grant.receipt) }
-      } catch (error) {
-        if (!(error instanceof GatewayError) || error.code !== 'access_denied') throw error
-        return { status: 200, headers: refuseRevocation(ask.resource, error) }
-      }
+      return idempotent(request, gateway, caller, async () => {
+        const ask = await askRevocation({ ...caller, token }, { issuer: gateway.config.issuer, tokens: own })
+        try {
+          const grant = await gateway.admit(ask)
+          await revokeToken(grant, own)
+          return { status: 200, headers: receiptHeader(grant.receipt) }
+        } catch (error) {
+          if (!(error instanceof GatewayError) || error.code !== 'access_denied') throw error
+          return { status: 200, headers: refuseRevocation(ask.resource, error) }
+        }
+      })
     },
   },
 }

@@ -1,6 +1,7 @@
 import { readJson } from '../shared/http/body.ts'
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
+import { idempotent } from '../shared/http/idempotency.ts'
 import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { BatchBody, readBatch } from '../shared/secrets/batch.ts'
 
@@ -14,7 +15,10 @@ export const secretBatches: Endpoint = {
       readQuery(request, NoQuery)
       const { items, reason } = await readJson(request, BatchBody)
       const caller = await identify(request, gateway, { reason })
-      return { status: 200, json: { items: await readBatch(gateway, caller, items) } }
+      return idempotent(request, gateway, caller, async () => ({
+        status: 200,
+        json: { items: await readBatch(gateway, caller, items) },
+      }))
     },
   },
 }

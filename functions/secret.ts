@@ -3,6 +3,7 @@ import type { Gateway } from '../shared/gateway.ts'
 import { readJson } from '../shared/http/body.ts'
 import { identify } from '../shared/http/caller.ts'
 import type { Endpoint, GatewayRequest, GatewayResponse } from '../shared/http/endpoint.ts'
+import { idempotent } from '../shared/http/idempotency.ts'
 import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { MAX_BODY_BYTES, NewSecretBody } from '../shared/secrets/new-secret.ts'
 import { etagOf, readETags } from '../shared/secrets/precondition.ts'
@@ -38,8 +39,10 @@ async function write(request: GatewayRequest, gateway: Gateway): Promise<Gateway
   }
   const secret = await readJson(request, NewSecretBody, { maxBytes: MAX_BODY_BYTES })
   const caller = await identify(request, gateway)
-  const grant = await gateway.admit({ ...caller, action: 'secret:set', resource: secretResource(ref) })
-  const { created, version, metadata } = await gateway.secrets.set({ grant, ref }, { secret, precondition })
-  const headers = { ETag: etagOf(version), ...receiptHeader(grant.receipt) }
-  return { status: created ? 201 : 200, headers, json: metadata }
+  return idempotent(request, gateway, caller, async (attempt) => {
+    const grant = await gateway.admit({ ...caller, action: 'secret:set', resource: secretResource(ref) })
+    const { created, version, metadata } = await gateway.secrets.set({ grant, ref }, { secret, precondition, attempt })
+    const headers = { ETag: etagOf(version), ...receiptHeader(grant.receipt) }
+    return { status: created ? 201 : 200, headers, json: metadata }
+  })
 }

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { Secret } from './secret.ts'
 import type { NewSecret } from './vault.ts'
 
-/** The service's limits: 25 kB a value, 15 tags of 512 characters, 255 characters of content type. */
+/** The service's limits: 25 kB a value, 15 tags (one is ours) of 512 characters, 255 characters of content type. */
 const MAX_VALUE_BYTES = 25_600
-const MAX_TAGS = 15
+const MAX_TAGS = 14
 const MAX_TAG_LENGTH = 512
 const MAX_CONTENT_TYPE_LENGTH = 255
 /** 2038-01-19T03:14:07Z: later times do not fit what the vault's client sends. */
@@ -34,7 +34,7 @@ const RESERVED_TAG = 'sallyport-'
 
 const Tags = z
   .record(label(MAX_TAG_LENGTH).min(1), label(MAX_TAG_LENGTH))
-  .refine((tags) => Object.keys(tags).length <= MAX_TAGS, 'must be at most 15')
+  .refine((tags) => Object.keys(tags).length <= MAX_TAGS, 'must be at most 14')
   .refine(
     (tags) => !Object.keys(tags).some((name) => name.toLowerCase().startsWith(RESERVED_TAG)),
     'must not start with sallyport-',

@@ -4,15 +4,14 @@ import type { CachedSecret } from './current.ts'
 import { type ListQuery, listPage } from './list.ts'
 import { createLoadingCache } from './loading-cache.ts'
 import { createMarkers } from './markers.ts'
-import type { Precondition } from './precondition.ts'
 import { type Asked, cacheKey, currentVersion, lookUp } from './read.ts'
 import type { Secret } from './secret.ts'
 import type { SecretRef } from './secret-ref.ts'
 import { createShield, type Shielded } from './shield.ts'
-import type { NewSecret, SecretProperties, Vault } from './vault.ts'
+import type { SecretProperties, Vault } from './vault.ts'
 import { lookUpVersions } from './versions.ts'
 import { createWaiters, type Wait } from './wait.ts'
-import { setEnabled, writeSecret } from './write.ts'
+import { setEnabled, type Write, writeSecret } from './write.ts'
 import { createWriteClaims } from './write-claim.ts'
 
 export type SecretsDeps = {
@@ -72,8 +71,7 @@ export function createSecrets(deps: SecretsDeps) {
     lookUp: (ref: SecretRef, asked?: Asked) => lookUp(read, ref, asked),
     lookUpVersions: (ref: SecretRef) => lookUpVersions(read, ref),
     listPage: (query: ListQuery) => listPage({ vaults, listings, markers }, query),
-    set: (act: { grant: Grant; ref: SecretRef }, what: { secret: NewSecret; precondition: Precondition }) =>
-      writeSecret(write, act, what),
+    set: (act: { grant: Grant; ref: SecretRef }, what: Write) => writeSecret(write, act, what),
     setEnabled: (act: { grant: Grant; ref: SecretRef }, what: { version: string; enabled: boolean }) =>
       setEnabled(write, act, what),
     /** Unrecorded; whatever it says, the full admission follows. */

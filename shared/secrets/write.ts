@@ -7,12 +7,20 @@ import { checkPrecondition, type Precondition } from './precondition.ts'
 import { type SecretRef, secretResource } from './secret-ref.ts'
 import { type Stage, stageOf } from './validity.ts'
 import type { NewSecret, SecretProperties, Vault } from './vault.ts'
+import { findWritten, tagged, type WriteAttempt } from './write-attempt.ts'
 import type { createWriteClaims } from './write-claim.ts'
 
 export type WriteDeps = CurrentDeps & {
   vaults: ReadonlyMap<string, Vault>
   markers: Pick<Markers, 'raise'>
   claimed: ReturnType<typeof createWriteClaims>
+}
+
+export type Write = {
+  secret: NewSecret
+  precondition: Precondition
+  /** Several tries of one write make one version, which carries the id. */
+  attempt?: WriteAttempt
 }
 
 export type Written = { created: boolean; version: string; metadata: SecretMetadata }
@@ -24,16 +32,25 @@ export type Written = { created: boolean; version: string; metadata: SecretMetad
 export async function writeSecret(
   deps: WriteDeps,
   { grant, ref }: { grant: Grant; ref: SecretRef },
-  { secret, precondition }: { secret: NewSecret; precondition: Precondition },
+  { secret, precondition, attempt }: Write,
 ): Promise<Written> {
   grant.spend('secret:set', secretResource(ref))
   return recorded(grant, () => {
     const vault = vaultOf(deps, ref)
     return deps.claimed(ref, async () => {
+      // INVARIANT: before the precondition, which an earlier try may itself have made false.
+      const written = attempt && (await findWritten(vault, ref.name, attempt))
+      if (written) {
+        const { created, properties } = written
+        const metadata = metadataOf(ref, properties, await stageNow(deps, ref, properties))
+        return { created, version: properties.version, metadata }
+      }
       const before = await versionBefore(vault, ref, deps)
       checkPrecondition(precondition, before.version)
       // Also raised after a failure: a write whose answer was lost has happened all the same.
-      const properties = await vault.set(ref.name, secret).finally(() => deps.markers.raise(ref.vault, ref.name))
+      const properties = await vault
+        .set(ref.name, tagged(secret, attempt))
+        .finally(() => deps.markers.raise(ref.vault, ref.name))
       const metadata = metadataOf(ref, properties, 'current')
       return { created: !before.exists, version: properties.version, metadata }
     })
