@@ -4,10 +4,12 @@ import type { Gateway } from '../shared/gateway.ts'
 import { readForm } from '../shared/http/body.ts'
 import { type Caller, identifyBy } from '../shared/http/caller.ts'
 import type { Endpoint, GatewayRequest } from '../shared/http/endpoint.ts'
+import { idempotent } from '../shared/http/idempotency.ts'
 import { oauthCaller } from '../shared/http/oauth-caller.ts'
 import { type GrantRequest, readGrantRequest, TARGET_PARAMETERS } from '../shared/tokens/exchange-request.ts'
 import { subjectAuthenticator } from '../shared/tokens/read-subject-jwt.ts'
 import { authenticateToken, readParties } from '../shared/tokens/subject-token.ts'
+import { tokenAnswer } from '../shared/tokens/token-answer.ts'
 
 /** OAuth 2.0 token endpoint: token exchange (RFC 8693) and client credentials (RFC 6749 §4.4). */
 export const oauthToken: Endpoint = {
@@ -20,22 +22,16 @@ export const oauthToken: Endpoint = {
       const { target, scope, exchange } = readGrantRequest(form)
       const apart = await oauthCaller(request, form, gateway)
       const { txn, context, ...parties } = await whoTakesPart(request, gateway, { apart, exchange, target })
-      const grant = await gateway.admit(await gateway.tokens.ask({ txn, context, ...parties, target, scope }))
-      const issued = await gateway.tokens.issue(grant)
-      return {
-        status: 200,
-        // RFC 6749 §5.1 asks for Pragma beside the no-store that every answer has.
-        headers: { Pragma: 'no-cache', ...receiptHeader(grant.receipt) },
-        json: {
-          access_token: issued.token,
-          ...(exchange && { issued_token_type: issued.issuedTokenType ?? exchange.issuedTokenType }),
-          token_type: issued.tokenType,
-          ...issued.parts,
-          expires_in: issued.expiresInSeconds,
-          ...(issued.blastRadius.scope && { scope: issued.blastRadius.scope }),
-          blast_radius: issued.blastRadius,
-        },
-      }
+      return idempotent(request, gateway, { txn, principal: parties.caller }, async () => {
+        const grant = await gateway.admit(await gateway.tokens.ask({ txn, context, ...parties, target, scope }))
+        const issued = await gateway.tokens.issue(grant)
+        return {
+          status: 200,
+          // RFC 6749 §5.1 asks for Pragma beside the no-store that every answer has.
+          headers: { Pragma: 'no-cache', ...receiptHeader(grant.receipt) },
+          json: tokenAnswer(issued, exchange),
+        }
+      })
     },
   },
 }

@@ -42,6 +42,10 @@ beforeAll(async () => {
     target('arm-hour'),
     statement('arm-analytics', 'analytics-app', ['token-reader'], ['token/arm-shared']),
     statement('arm-reports', 'reports-app', ['token-reader'], ['token/arm-shared']),
+    target('arm-sixteen-hours'),
+    statement('arm-hourly', 'orders-app', ['token-reader'], ['token/arm-sixteen-hours'], {
+      obligations: { maxTtl: '1h' },
+    }),
     statement('arm-brief', 'orders-app', ['token-reader'], ['token/arm-hour'], { obligations: { maxTtl: '30m' } }),
   ])
 })
@@ -151,6 +155,16 @@ describe('an entra target on the whole gateway', () => {
     expect(JSON.stringify(answer)).not.toContain('eyJ')
     // A failure needs not be durable before the answer.
     await expect.poll(async () => (await entriesOf(answer)).map(({ kind }) => kind)).toEqual(['intent', 'result'])
+  })
+
+  it('403: a 16 h token of the authority under a 1 h maxTtl never leaves', async () => {
+    const body = { token_type: 'Bearer', expires_in: 57_600, ext_expires_in: 57_600, access_token: 'a-16-h-token' }
+    await authority.fault({ kind: 'garbage', operation: 'token', body: JSON.stringify(body) })
+    const answer = await issue('orders-app', 'arm-sixteen-hours')
+    expect(answer).toMatchObject({ status: 403, json: { code: 'access_denied' } })
+    const failed = { kind: 'result', outcome: 'failed', reason: 'upstream_outlives_max_ttl' }
+    await expect.poll(async () => (await entriesOf(answer))[1]).toMatchObject(failed)
+    expect(JSON.stringify([answer, await on.journal(), on.lines])).not.toContain('a-16-h-token')
   })
 
   it('503 with Retry-After while the authority throttles; the journal has the failure', async () => {

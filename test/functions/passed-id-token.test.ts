@@ -108,7 +108,7 @@ describe('a Google ID token passed as subject_token (S12)', () => {
     const answer = await pass(good)
     expect(answer).toMatchObject({
       status: 200,
-      json: { token_type: 'Bearer', issued_token_type: `${TOKEN_TYPE}:access_token` },
+      json: { token_type: 'Bearer', issued_token_type: `${TOKEN_TYPE}:access_token`, source: 'identity_provider' },
     })
     const { access_token: token } = answer.json as { access_token: string }
     expect(decodeJwt(token)).toMatchObject({ appid: clientId, aud: ARM })

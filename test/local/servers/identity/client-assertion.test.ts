@@ -89,6 +89,23 @@ describe("assertions signed with the app's own certificate", () => {
     expect(decodeJwt(answer.token)).toMatchObject({ azp: appId, azpacr: '2' })
   })
 
+  it('401 invalid_client: a registered certificate that has expired, whatever signs with it', async () => {
+    const expired = {
+      notBeforeDate: new Date(Date.now() - 9 * 86_400_000),
+      notAfterDate: new Date(Date.now() - 86_400_000),
+    }
+    const old = await generate([{ name: 'commonName', value: 'old' }], {
+      ...expired,
+      algorithm: 'sha256',
+      keySize: 2048,
+    })
+    const oldApp = { name: 'old', appId: randomUUID(), objectId: randomUUID(), certificates: [old.cert] }
+    await identityControl.register(oldApp, 'unused')
+    const certificate = `${old.private}\n${old.cert}`
+    const credential = new ClientCertificateCredential(tenant, oldApp.appId, { certificate }, options)
+    await expect(credential.getToken('api://sallyport/.default')).rejects.toThrow('AADSTS700027')
+  })
+
   it('one of our own making works', async () => {
     expect((await token(own)).token).toBeTruthy()
   })
