@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { decisionInputs } from './audit/decision-inputs.ts'
 import type { DecidedEntry, Entry, EntryPrincipal, Handout, Journal, Receipt } from './audit/entry.ts'
 import { GatewayError } from './errors.ts'
 import type { Principal } from './identity/principal.ts'
@@ -92,8 +93,8 @@ export class Grant<T = unknown> {
 }
 
 export type GateDeps = {
-  /** Decides against the policy set in force; throws `policy_unavailable` when that is too old. */
-  decide: (question: Question) => Decision
+  /** Decides against the policy set in force, as of `at` (milliseconds); throws `policy_unavailable` when that is too old. */
+  decide: (question: Question, at: number) => Decision
   /** Re-reads the policy revision in storage and reloads when it moved; MUTATE acts call it just before they act. */
   refreshPolicy: () => Promise<void>
   journal: Journal
@@ -158,9 +159,10 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
     async admitList<T>(ask: ListAsk<T>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>> {
       const shown: T[] = []
       const statementIds = new Set<string>()
-      const about = decide(ask)
+      const at = now()
+      const about = decide(ask, at)
       for (const { resource, item } of await candidates()) {
-        const decision = decide({ ...ask, resource })
+        const decision = decide({ ...ask, resource }, at)
         if (decision.effect === 'deny' || unmetObligation(decision.obligations, ask)) continue
         shown.push(item)
         for (const id of decision.statementIds) statementIds.add(id)
@@ -187,10 +189,12 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
 
   /** What holds is the stricter of principal and actor in every respect; what is recorded is what each was told. */
   function judge<T>(ask: Ask<T>): { decision: Decision; recorded: Recorded } {
-    const decision = entitle(decide(ask), ask)
-    if (!ask.actor) return { decision, recorded: { decision } }
-    const acting = decide({ ...ask, principal: ask.actor })
-    const recorded = { decision, actor: { principal: entryPrincipal(ask.actor), decision: acting } }
+    const at = now()
+    const time = new Date(at).toISOString()
+    const decision = entitle(decide(ask, at), ask)
+    if (!ask.actor) return { decision, recorded: { decision, time } }
+    const acting = decide({ ...ask, principal: ask.actor }, at)
+    const recorded = { decision, time, actor: { principal: entryPrincipal(ask.actor), decision: acting } }
     if (decision.effect === 'deny') return { decision, recorded }
     if (acting.effect === 'deny') return { decision: { ...acting, reason: `actor_${acting.reason}` }, recorded }
     return { decision: { ...decision, obligations: tighten(decision.obligations, acting.obligations) }, recorded }
@@ -230,7 +234,8 @@ async function takeUses({ txn, principal, actor, action, resource }: Omit<Ask<un
   for (const through of [principal.through, actor?.through]) await through?.use({ txn, action, resource })
 }
 
-type Recorded = Pick<DecidedEntry, 'decision' | 'actor'>
+/** `time`: of the decision, so that a replay decides at that very moment. */
+type Recorded = Pick<DecidedEntry, 'decision' | 'actor'> & { time?: string }
 
 function decided<T>(
   kind: 'intent' | 'denial',
@@ -252,13 +257,15 @@ function decided<T>(
     action,
     resource,
     context,
+    ...decisionInputs(ask),
     ...recorded,
     ...rest,
   }
 }
 
 function entryPrincipal(principal: Principal): EntryPrincipal {
-  const { id, issuerName, kind, appId, tokenId, partial, groups, roles, claims } = principal
-  const optional = { ...(appId && { appId }), ...(tokenId && { tokenId }), ...(partial && { partial }) }
+  const { id, issuerName, kind, appId, tokenId, boundTo, partial, groups, roles, claims } = principal
+  const bound = boundTo !== undefined && { boundTo }
+  const optional = { ...(appId && { appId }), ...(tokenId && { tokenId }), ...bound, ...(partial && { partial }) }
   return { id, issuerName, kind, ...optional, groups, roles, claims }
 }

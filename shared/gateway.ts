@@ -114,7 +114,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     cloud: config.cloud,
     assertionAudience: config.issuer,
   })
-  const decideNow = (question: Question) => decide(question, policy.current(), now())
+  const decideNow = (question: Question, at = now()) => decide(question, policy.current(), at)
   const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, now })
   const valueHasher = sharedOnce(async () => createValueHasher(await keys.valueHmac()))
   const secrets = createSecrets({

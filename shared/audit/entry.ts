@@ -26,11 +26,22 @@ export type EntryPrincipal = {
   kind: 'entra' | 'oidc'
   appId?: string
   tokenId?: string
+  /** Thumbprint of the key whose possession was proved with the token. */
+  boundTo?: string
   /** Application, groups and roles were not known (Principal). */
   partial?: true
   groups: readonly string[] | 'overage'
   roles: readonly string[]
   claims: Readonly<Record<string, unknown>>
+}
+
+/** What the chain of grants said to a decision. */
+export type EntryGrant = {
+  /** Whether the act is among the actions and resources of every grant of the chain. */
+  covers: boolean
+  /** Who approved every grant that needed it. */
+  approvedBy?: readonly string[]
+  breakGlass?: true
 }
 
 /** A decided request: `intent` before a permitted act, `denial` before a 403. */
@@ -44,6 +55,13 @@ export type DecidedEntry = {
   grantChain?: readonly string[]
   /** It opened a break-glass grant or came through one. */
   breakGlass?: true
+  /** The grants that principal and actor came through. */
+  grant?: EntryGrant
+  actorGrant?: EntryGrant
+  /** The right that needed no permit, whether or not there was one. */
+  entitled?: 'holder'
+  /** Obligations that the way of asking met. */
+  satisfies?: readonly string[]
   /** Principal id of who showed a handle that the principal made. */
   presenter?: string
   action: Action
