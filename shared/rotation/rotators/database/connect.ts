@@ -39,9 +39,14 @@ export async function withConnection<T>(
     return await use(client)
   } catch (error) {
     if (error instanceof RotationFault) throw error
-    const { code } = error as { code?: unknown }
-    throw new RotationFault(typeof code === 'string' && REFUSED.has(code) ? 'login_refused' : 'database_unreachable')
+    throw new RotationFault(reasonOf((error as { code?: unknown }).code))
   } finally {
     await client.end().catch(() => undefined)
   }
+}
+
+function reasonOf(code: unknown): string {
+  if (typeof code !== 'string') return 'database_unreachable'
+  if (REFUSED.has(code)) return 'login_refused'
+  return /^(ERR_TLS|CERT_|SELF_SIGNED|DEPTH_|UNABLE_TO_)/.test(code) ? 'certificate_refused' : 'database_unreachable'
 }
