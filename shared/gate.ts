@@ -5,7 +5,7 @@ import { GatewayError } from './errors.ts'
 import type { Principal } from './identity/principal.ts'
 import { ACTIONS, type Action } from './policy/actions.ts'
 import type { Decision, Obligations, Question, RequestContext } from './policy/decision.ts'
-import { tighten } from './policy/obligations.ts'
+import { judge } from './policy/judge.ts'
 import { createRateLimiter } from './policy/rate-limiter.ts'
 import { type Satisfied, unmetObligation } from './policy/unmet-obligation.ts'
 
@@ -129,7 +129,7 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
     async admit<T>(ask: Ask<T>): Promise<Grant<T>> {
       const mutates = ACTIONS[ask.action].mask === 'MUTATE'
       if (mutates) await refreshPolicy()
-      const { decision, recorded } = judge(ask)
+      const { decision, recorded } = ruleOn(ask)
       const refuse = async (error: GatewayError): Promise<never> => {
         throw withReceipt(
           error,
@@ -187,24 +187,19 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
     return obligations.rate && rates.take(JSON.stringify([id, statementIds]), obligations.rate)
   }
 
-  /** What holds is the stricter of principal and actor in every respect; what is recorded is what each was told. */
-  function judge<T>(ask: Ask<T>): { decision: Decision; recorded: Recorded } {
+  /** What is recorded is what principal and actor were told each, and when. */
+  function ruleOn<T>(ask: Ask<T>): { decision: Decision; recorded: Recorded } {
     const at = now()
-    const time = new Date(at).toISOString()
-    const decision = entitle(decide(ask, at), ask)
-    if (!ask.actor) return { decision, recorded: { decision, time } }
-    const acting = decide({ ...ask, principal: ask.actor }, at)
-    const recorded = { decision, time, actor: { principal: entryPrincipal(ask.actor), decision: acting } }
-    if (decision.effect === 'deny') return { decision, recorded }
-    if (acting.effect === 'deny') return { decision: { ...acting, reason: `actor_${acting.reason}` }, recorded }
-    return { decision: { ...decision, obligations: tighten(decision.obligations, acting.obligations) }, recorded }
+    const { decision, principal, actor } = judge(ask, (question) => decide(question, at))
+    const acting = ask.actor && actor && { actor: { principal: entryPrincipal(ask.actor), decision: actor } }
+    return { decision, recorded: { decision: principal, time: new Date(at).toISOString(), ...acting } }
   }
 
   /** T11: policy may have changed while the intent was written; a change that denies stops the act. */
   async function stillPermitted<T>(grant: Grant<T>, ask: Ask<T>): Promise<void> {
     try {
       await refreshPolicy()
-      const again = judge(ask).decision
+      const again = ruleOn(ask).decision
       if (again.effect === 'deny') throw new GatewayError('access_denied', 'policy_changed_meanwhile')
       // What is about to happen was prepared under the old ones: a shorter life, a handle or an approval may be asked now.
       if (!isDeepStrictEqual(again.obligations, grant.obligations)) {
@@ -214,13 +209,6 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
       throw grant.failed(error)
     }
   }
-}
-
-/** Only where nothing was said about it: what could not be evaluated may have been a forbid. Never beyond a grant's mask. */
-function entitle(decision: Decision, { entitled, principal, action, resource }: Ask<unknown>): Decision {
-  if (!entitled || decision.reason !== 'no_permit') return decision
-  if (principal.through && !principal.through.covers(action, resource)) return decision
-  return { ...decision, effect: 'permit', reason: entitled }
 }
 
 const withReceipt = ({ code, reason, extras }: GatewayError, receipt: Receipt) =>
