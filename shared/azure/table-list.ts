@@ -36,7 +36,7 @@ async function readPage({ client, odata }: OpenTable, { query, token, signal }: 
       looksRight = Array.isArray((raw.parsedBody as { value?: unknown } | undefined)?.value)
     },
   })
-  const settings = { maxPageSize: PAGE_ROWS, ...(token && { continuationToken: token }) }
+  const settings = { maxPageSize: query.pageRows ?? PAGE_ROWS, ...(token && { continuationToken: token }) }
   const { value: page } = await pages.byPage(settings).next()
   if (!looksRight || !page) throw new GarbledAnswer()
   return { rows: page.map(fromEntity), next: page.continuationToken as string | undefined }

@@ -141,4 +141,14 @@ describe('storage in trouble: every call is a StorageError that holds nothing', 
     expect((await rows.next()).value).toMatchObject({ rowKey: '1' })
     expect((await thrown(rows.next())).reason).toBe('unreachable')
   })
+
+  it('asks for as many rows at a time as the query says: big rows must not miss the deadline of a page', async () => {
+    let url = ''
+    answer = (response) => {
+      url = response.req.url ?? ''
+      json(200, { value: [] })(response)
+    }
+    for await (const _row of table.list({ partitionKey: 'p', pageRows: 7 })) throw new Error('there is none')
+    expect(new URL(url, 'https://x').searchParams.get('$top')).toBe('7')
+  })
 })
