@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CLOUDS, type CloudName } from './azure/clouds.ts'
 import { describeIdentity, type IdentitySource, readIdentitySource } from './azure/identity-source.ts'
+import { readRate } from './policy/documents/rate.ts'
 
 /** Where the connections of production hosts go in a local run; refused in Azure. */
 export type LocalRoute = { hosts: Record<string, string>; caPath: string }
@@ -26,6 +27,8 @@ export type Config = {
   policyMaxStaleSeconds: number
   journalDeadlineMs: number
   secretCacheSeconds: number
+  /** What any one principal may ask of one instance. */
+  principalRate: { count: number; windowSeconds: number }
   local?: LocalRoute
 }
 
@@ -44,6 +47,11 @@ const FORBIDDEN_NODE_OPTIONS =
 
 const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback)
 
+function fault(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}
+
 const Settings = z.object({
   SALLYPORT_CLOUD: z.enum(Object.keys(CLOUDS) as [CloudName, ...CloudName[]]).default('AzurePublic'),
   SALLYPORT_IDENTITY: z.string().optional(),
@@ -56,6 +64,12 @@ const Settings = z.object({
   SALLYPORT_POLICY_MAX_STALE_SECONDS: seconds(60, 3_600),
   SALLYPORT_JOURNAL_DEADLINE_MS: z.coerce.number().int().min(100).max(30_000).default(2_000),
   SALLYPORT_SECRET_CACHE_SECONDS: seconds(300, 3_600),
+  SALLYPORT_PRINCIPAL_RATE: z
+    .string()
+    .default('3000/min')
+    .transform(
+      (text, context) => readRate(text) ?? fault(context, 'must be a rate like 3000/min (sec, min, hour, day)'),
+    ),
   SALLYPORT_ALLOW_STUBS: z.literal('1').optional(),
   SALLYPORT_LOCAL_HOSTS: z.string().optional(),
   SALLYPORT_LOCAL_CA: z.string().optional(),
@@ -120,6 +134,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     policyMaxStaleSeconds: settings.SALLYPORT_POLICY_MAX_STALE_SECONDS,
     journalDeadlineMs: settings.SALLYPORT_JOURNAL_DEADLINE_MS,
     secretCacheSeconds: settings.SALLYPORT_SECRET_CACHE_SECONDS,
+    principalRate: settings.SALLYPORT_PRINCIPAL_RATE,
     ...(local && { local }),
   }
 }

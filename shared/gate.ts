@@ -6,7 +6,7 @@ import type { Principal } from './identity/principal.ts'
 import { ACTIONS, type Action } from './policy/actions.ts'
 import type { Decision, Obligations, Question, RequestContext } from './policy/decision.ts'
 import { judge } from './policy/judge.ts'
-import { createRateLimiter } from './policy/rate-limiter.ts'
+import { isLimited, type Limits, type Party } from './policy/limits/limits.ts'
 import { type Satisfied, unmetObligation } from './policy/unmet-obligation.ts'
 
 /** What `prepare` looked up after the decision: what the intent must name, and a sealed thing that only the Grant opens. */
@@ -98,6 +98,8 @@ export type GateDeps = {
   /** Re-reads the policy revision in storage and reloads when it moved; MUTATE acts call it just before they act. */
   refreshPolicy: () => Promise<void>
   journal: Journal
+  /** Rates and quotas of permits. */
+  limits: Pick<Limits, 'take'>
   now: () => number
 }
 
@@ -106,7 +108,8 @@ export type Gate = {
   admit<T = undefined>(ask: Ask<T>): Promise<Grant<T>>
   /**
    * The door for lists: decides every candidate, leaves out what is not permitted or has an unmet obligation, records one
-   * INTENT that counts what is shown, and seals the rest in a Grant. Nobody is refused a list: it may be empty.
+   * INTENT that counts what is shown, and seals the rest in a Grant. Nobody is refused a list, it may be empty; but one that
+   * a rate or quota of its permits would cut short is a 429: what is missing would look like what is gone.
    */
   admitList<T>(ask: ListAsk<T>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>>
 }
@@ -123,33 +126,19 @@ export const receiptHeader = ({ wid, seq, macPrefix }: Receipt) => ({
 })
 
 /** Builds the door. Order is the product's promise: decide before look-up, record before anything leaves. */
-export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): Gate {
-  const rates = createRateLimiter({ now })
+export function createGate({ decide, refreshPolicy, journal, limits, now }: GateDeps): Gate {
   return {
     async admit<T>(ask: Ask<T>): Promise<Grant<T>> {
       const mutates = ACTIONS[ask.action].mask === 'MUTATE'
       if (mutates) await refreshPolicy()
       const { decision, recorded } = ruleOn(ask)
-      const refuse = async (error: GatewayError): Promise<never> => {
-        throw withReceipt(
-          error,
-          await journal.record(decided('denial', ask, recorded, now(), { refusal: error.reason })),
-        )
-      }
+      const refuse = (error: unknown) => refuseRecorded(error, ask, recorded)
       if (decision.effect === 'deny') return refuse(new GatewayError('access_denied', decision.reason))
       const unmet = unmetObligation(decision.obligations, ask)
       if (unmet) return refuse(unmet)
-      const wait = waitForRate(ask.principal, decision)
-      if (wait !== undefined)
-        return refuse(new GatewayError('rate_limited', 'rate_exceeded', { retryAfterSeconds: wait }))
-      const prepared = await ask.prepare?.(decision.obligations).catch(async (error: unknown) => {
-        if (error instanceof GatewayError) return refuse(error)
-        throw error
-      })
-      await takeUses(ask).catch((error: unknown) => {
-        if (error instanceof GatewayError) return refuse(error)
-        throw error
-      })
+      if (isLimited(decision.obligations)) await limits.take(ask.txn, partiesOf(ask, recorded)).catch(refuse)
+      const prepared = await ask.prepare?.(decision.obligations).catch(refuse)
+      await takeUses(ask).catch(refuse)
       const handout = prepared?.handout
       const receipt = await journal.record(decided('intent', ask, recorded, now(), handout && { handout }))
       const grant = issue<T>({ ask, decision, receipt, sealed: prepared?.sealed as T, journal, now })
@@ -159,6 +148,7 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
     async admitList<T>(ask: ListAsk<T>, candidates: () => Promise<Candidate<T>[]>): Promise<Grant<T[]>> {
       const shown: T[] = []
       const statementIds = new Set<string>()
+      const limited: Party[] = []
       const at = now()
       const about = decide(ask, at)
       for (const { resource, item } of await candidates()) {
@@ -166,6 +156,7 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
         if (decision.effect === 'deny' || unmetObligation(decision.obligations, ask)) continue
         shown.push(item)
         for (const id of decision.statementIds) statementIds.add(id)
+        if (isLimited(decision.obligations)) limited.push({ principalId: ask.principal.id, decision })
       }
       const decision: Decision = {
         effect: 'permit',
@@ -175,6 +166,9 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
         obligations: {},
         revision: about.revision,
       }
+      if (limited.length > 0) {
+        await limits.take(ask.txn, limited).catch((error: unknown) => refuseRecorded(error, ask, { decision }))
+      }
       await takeUses(ask)
       const handout = { reference: `items:${shown.length}` }
       const receipt = await journal.record(decided('intent', ask, { decision }, now(), { handout }))
@@ -182,9 +176,10 @@ export function createGate({ decide, refreshPolicy, journal, now }: GateDeps): G
     },
   }
 
-  /** Whole seconds until the rate of the permits lets the caller through again. */
-  function waitForRate({ id }: Principal, { obligations, statementIds }: Decision): number | undefined {
-    return obligations.rate && rates.take(JSON.stringify([id, statementIds]), obligations.rate)
+  /** Throws the error with the receipt of its denial; one that is no refusal of ours as it is. */
+  async function refuseRecorded<T>(error: unknown, ask: Ask<T> | ListAsk<T>, recorded: Recorded): Promise<never> {
+    if (!(error instanceof GatewayError)) throw error
+    throw withReceipt(error, await journal.record(decided('denial', ask, recorded, now(), { refusal: error.reason })))
   }
 
   /** What is recorded is what principal and actor were told each, and when. */
@@ -220,6 +215,12 @@ const withReceipt = ({ code, reason, extras }: GatewayError, receipt: Receipt) =
  */
 async function takeUses({ txn, principal, actor, action, resource }: Omit<Ask<unknown>, 'prepare'>): Promise<void> {
   for (const through of [principal.through, actor?.through]) await through?.use({ txn, action, resource })
+}
+
+/** Each is counted by what it was told itself. */
+function partiesOf({ principal, actor }: Ask<unknown>, { decision, actor: acting }: Recorded): Party[] {
+  const subject = { principalId: principal.id, decision }
+  return actor && acting ? [subject, { principalId: actor.id, decision: acting.decision }] : [subject]
 }
 
 /** `time`: of the decision, so that a replay decides at that very moment. */

@@ -15,6 +15,8 @@ import type { Principal } from './identity/principal.ts'
 import { type LogLine, levelOf, writeLogLine } from './log.ts'
 import { decide } from './policy/decide.ts'
 import type { Decision, Question } from './policy/decision.ts'
+import { createLimits } from './policy/limits/limits.ts'
+import { createPrincipalRate } from './policy/limits/principal-rate.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
 import { Secret } from './secrets/secret.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
@@ -39,7 +41,7 @@ export type Gateway = {
   now: () => number
   /**
    * Makes a principal of a token; one that is bound to a key needs `provenKey`, the thumbprint of that key. Throws
-   * `invalid_token`, `issuer_unavailable`, `no_policy` or `policy_unavailable`.
+   * `invalid_token`, `issuer_unavailable`, `no_policy`, `policy_unavailable`, or `rate_limited` (see `withinRate`).
    */
   authenticate: (token: string, provenKey?: string) => Promise<Principal>
   /** Makes a principal of a client assertion (RFC 7523), whose `jti` its caller must claim; throws like `authenticate`. */
@@ -52,6 +54,10 @@ export type Gateway = {
   proofs: Proofs
   admit: Gate['admit']
   admitList: Gate['admitList']
+  /** Throws `rate_limited` when the principal asks this instance too often. Whoever authenticates by other means calls it. */
+  withinRate: (principal: Principal) => Principal
+  /** RateLimit fields of the answer to that transaction, where a limit of its permits applied. */
+  limitFields: (txn: string) => Record<string, string> | undefined
   /** What the policy says now, unrecorded: for filters and `whoami`, never for handing anything out. */
   decide: (question: Question) => Decision
   policy: PolicyStore
@@ -115,7 +121,9 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     assertionAudience: config.issuer,
   })
   const decideNow = (question: Question, at = now()) => decide(question, policy.current(), at)
-  const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, now })
+  const limits = createLimits({ table: azure.table('quotas'), now, clockSkewMs: azure.clockSkewMs })
+  const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, limits, now })
+  const withinRate = createPrincipalRate({ rate: config.principalRate, now, refused: refusals.count, report })
   const valueHasher = sharedOnce(async () => createValueHasher(await keys.valueHmac()))
   const secrets = createSecrets({
     vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url, alias)])),
@@ -164,17 +172,19 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
     authenticate: async (token, provenKey) => {
       await policy.fresh()
-      return authenticator.authenticate(token, provenKey)
+      return withinRate(await authenticator.authenticate(token, provenKey))
     },
     authenticateAssertion: async (assertion) => {
       await policy.fresh()
-      return authenticator.authenticateAssertion(assertion)
+      return withinRate(await authenticator.authenticateAssertion(assertion))
     },
     once,
     idempotency,
     proofs: createProofs({ claim: once.claim, issuer: config.issuer, now }),
     admit: gate.admit,
     admitList: gate.admitList,
+    withinRate,
+    limitFields: limits.fieldsOf,
     decide: decideNow,
     policy,
     secrets,

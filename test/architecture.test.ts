@@ -67,7 +67,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/audit',
     'shared/policy',
   ],
-  'shared/config': ['shared/azure/clouds', 'shared/azure/identity-source'],
+  'shared/config': ['shared/azure/clouds', 'shared/azure/identity-source', 'shared/policy/documents/rate'],
   'shared/errors': [],
   'shared/strict-json': [],
   'shared/log': [],

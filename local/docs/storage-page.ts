@@ -40,8 +40,13 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     used: false,
   },
   subscriptions: { keys: 'subscription id', holds: 'who wants which events', used: false },
+  quotas: {
+    keys: 'end of the window (`yyyyMMddHHmm`, UTC) and `\\|<first 2 of hash>` / hash of principal, statement and window',
+    holds: 'how many of a quota are used, changed by compare-and-set; what has ended may be removed',
+    used: true,
+  },
   once: {
-    keys: '`jti`, `revoked`, `dpop`, `refused` and `\\|<hour, UTC>` / hash',
+    keys: '`jti`, `revoked`, `dpop`, `refused`, `checked` and `\\|<hour, UTC>` / hash',
     holds:
       'client assertions and proofs that were used, tokens that were revoked; insert only, with the end of their use',
     used: true,

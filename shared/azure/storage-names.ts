@@ -13,6 +13,7 @@ export const TABLES = {
   leases: 'leases',
   subscriptions: 'subscriptions',
   once: 'once',
+  quotas: 'quotas',
 } as const
 
 export const CONTAINERS = { checkpoints: 'checkpoints' } as const

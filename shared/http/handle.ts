@@ -6,7 +6,7 @@ import { renderError } from './render-error.ts'
 /**
  * Runs one request of an endpoint to an answer; never throws. A wrong method is our 405 (the host alone would say 404),
  * anything unexpected is a 500 that says nothing. Every answer carries the transaction id and, unless the operation says
- * otherwise, `Cache-Control: no-store`.
+ * otherwise, `Cache-Control: no-store`; where a rate or quota of the caller's permits applied, the RateLimit fields.
  */
 export async function handle(endpoint: Endpoint, request: GatewayRequest, gateway: Gateway): Promise<GatewayResponse> {
   const answer = await run(endpoint, request, gateway)
@@ -16,6 +16,7 @@ export async function handle(endpoint: Endpoint, request: GatewayRequest, gatewa
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       ...answer.headers,
+      ...gateway.limitFields(request.txn),
       'X-Sallyport-Txn': request.txn,
     },
   }

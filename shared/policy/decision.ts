@@ -33,11 +33,15 @@ export type Obligations = {
   approval?: { count: number; approvers: readonly string[] }
   /** A permit for emergencies applied: approvals are not asked for, and these approvers are to be told. */
   breakGlass?: { skipped: readonly string[] }
-  /** Requests per window of seconds. */
+  /** Requests per window of seconds, counted by each instance for itself: protection. */
   rate?: { count: number; windowSeconds: number }
+  /** What each matching permit gives a principal in a fixed window, counted exactly over all instances. Sorted by statement. */
+  quotas?: readonly Quota[]
   /** CIDRs of the matching permits' address conditions, for targets that can bind to an address. */
   addresses?: readonly string[]
 }
+
+export type Quota = { statement: string; count: number; windowSeconds: number }
 
 export type Decision = {
   effect: 'permit' | 'deny'

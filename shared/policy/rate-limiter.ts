@@ -1,18 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import type { Obligations } from './decision.ts'
+import type { Limit } from './limits/limit.ts'
+
+type Rate = NonNullable<Obligations['rate']>
 
 export type RateLimiter = {
-  /**
-   * Takes one request out of the caller's bucket; gives the whole seconds until the next one when it is empty. `key` is
-   * what the rate counts: a principal and the permits that brought it.
-   */
-  take(key: string, rate: NonNullable<Obligations['rate']>): number | undefined
+  /** Takes one request out of a bucket and says what is left in it. `key` is what the rate counts. */
+  take(key: string, rate: Rate): Omit<Limit, 'name'>
 }
 
 /** More callers than this share an instance's memory by turns: a forgotten bucket starts full. */
 const MAX_BUCKETS = 20_000
 
-type Bucket = { tokens: number; at: number; capacity: number }
+type Bucket = { tokens: number; at: number; capacity: number; windowSeconds: number }
 
 /**
  * Token buckets of this instance (policy-and-grants.md: protection; instances do not share them, so a rate holds for each).
@@ -21,16 +21,29 @@ type Bucket = { tokens: number; at: number; capacity: number }
 export function createRateLimiter({ now }: { now: () => number }): RateLimiter {
   const buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS })
   return {
-    take(key, { count, windowSeconds }) {
+    take(key, rate) {
       const at = now()
-      const refillPerMs = count / (windowSeconds * 1_000)
-      const known = buckets.get(key)
-      const bucket = known?.capacity === count ? known : { tokens: count, at, capacity: count }
-      const elapsed = Math.max(0, at - bucket.at)
-      const tokens = Math.min(count, bucket.tokens + elapsed * refillPerMs)
-      const allowed = tokens >= 1
-      buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, at, capacity: count })
-      return allowed ? undefined : Math.max(1, Math.ceil((1 - tokens) / refillPerMs / 1_000))
+      const refillPerMs = rate.count / (rate.windowSeconds * 1_000)
+      const bucket = bucketOf(key, rate, at)
+      bucket.tokens = Math.min(rate.count, bucket.tokens + Math.max(0, at - bucket.at) * refillPerMs)
+      bucket.at = at
+      const allowed = bucket.tokens >= 1
+      if (allowed) bucket.tokens--
+      const secondsUntil = (tokens: number) => Math.max(0, Math.ceil((tokens - bucket.tokens) / refillPerMs / 1_000))
+      return {
+        ...rate,
+        remaining: Math.floor(bucket.tokens),
+        resetSeconds: secondsUntil(rate.count),
+        ...(!allowed && { waitSeconds: Math.max(1, secondsUntil(1)) }),
+      }
     },
+  }
+
+  function bucketOf(key: string, { count, windowSeconds }: Rate, at: number): Bucket {
+    const known = buckets.get(key)
+    if (known?.capacity === count && known.windowSeconds === windowSeconds) return known
+    const full = { tokens: count, at, capacity: count, windowSeconds }
+    buckets.set(key, full)
+    return full
   }
 }

@@ -46,7 +46,7 @@ export function compileStatement(document: StatementDocument, { actionsOf, clock
     conditions: document.when ? compileConditions(document.when, clockOf) : NONE,
     notBefore: document.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(document.notBefore),
     expires: document.expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(document.expires),
-    obligations: compileObligations(document.obligations, document.when?.ip),
+    obligations: compileObligations(document.id, document.obligations, document.when?.ip),
     breakGlass: document.breakGlass === true,
   }
 }

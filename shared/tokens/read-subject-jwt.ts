@@ -14,6 +14,7 @@ export type ReadSubjectDeps = {
   policy: { fresh(): Promise<void>; current(): Directory }
   /** What every other token has to pass. */
   authenticate(token: string, provenKey?: string): Promise<Principal>
+  withinRate(principal: Principal): Principal
 }
 
 /**
@@ -34,9 +35,10 @@ export function subjectAuthenticator(wanted: TargetName, gateway: ReadSubjectDep
     if (name !== target || directory.target(name)?.token.kind !== 'google') throw refused('subject_for_another_target')
     const { cnf } = claims
     if (cnf !== undefined && !(isJsonObject(cnf) && cnf['jkt'] === provenKey)) throw refused('subject_bound')
-    if (await own.isRevoked(subject)) throw refused('subject_revoked')
     const caller = readCaller(claims)
     if (!caller || caller.id !== subject.sub) throw refused('subject_malformed')
+    gateway.withinRate(caller)
+    if (await own.isRevoked(subject)) throw refused('subject_revoked')
     // The issuer may have lost its trust since: then its callers have, too.
     const trusted = directory.issuerOf(String(caller.claims['iss']))
     if (trusted?.name !== caller.issuerName) throw refused('subject_issuer_not_trusted')

@@ -24,6 +24,7 @@ describe('loadConfig', () => {
       ['eu', 'https://kv-eu.vault.azure.net'],
     ])
     expect(config.local).toBeUndefined()
+    expect(config.principalRate).toEqual({ count: 3_000, windowSeconds: 60 })
   })
 
   it('names every wrong setting at once', () => {
@@ -47,6 +48,8 @@ describe('loadConfig', () => {
     { SALLYPORT_ISSUER: 'https://gw.example/?a=b' },
     { SALLYPORT_TABLE_ENDPOINT: 'http://acct.table.core.windows.net' },
     { SALLYPORT_SECRET_CACHE_SECONDS: '0' },
+    { SALLYPORT_PRINCIPAL_RATE: '0/min' },
+    { SALLYPORT_PRINCIPAL_RATE: '3000' },
     { SALLYPORT_POLICY_POLL_SECONDS: '1e9' },
     { SALLYPORT_POLICY_POLL_SECONDS: '40', SALLYPORT_POLICY_MAX_STALE_SECONDS: '60' },
   ])('refuses %j', (wrong) => {

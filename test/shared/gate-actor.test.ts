@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Entry, Journal } from '../../shared/audit/entry.ts'
 import { type Ask, createGate } from '../../shared/gate.ts'
 import type { Decision, Obligations, Question } from '../../shared/policy/decision.ts'
+import { memoryLimits } from '../support/limits.ts'
 import { principal } from '../support/principal.ts'
 
 const subject = principal({ id: 'oidc:test:subject' })
@@ -24,7 +25,11 @@ function door(answers: () => Answers) {
     const reason = effect === 'deny' ? 'no_permit' : 'permitted'
     return { effect, reason, statementIds: [question.principal.id], reported: [], obligations, revision: 1 }
   }
-  return { entries, asked, gate: createGate({ decide, refreshPolicy: async () => {}, journal, now: () => 0 }) }
+  return {
+    entries,
+    asked,
+    gate: createGate({ decide, refreshPolicy: async () => {}, journal, limits: memoryLimits(() => 0), now: () => 0 }),
+  }
 }
 
 const ask = (overrides: Partial<Ask<undefined>> = {}): Ask<undefined> => ({

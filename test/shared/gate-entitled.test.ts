@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Entry } from '../../shared/audit/entry.ts'
 import { createGate } from '../../shared/gate.ts'
 import type { Decision } from '../../shared/policy/decision.ts'
+import { memoryLimits } from '../support/limits.ts'
 import { principal } from '../support/principal.ts'
 
 const denied = (reason: string): Decision => ({
@@ -23,7 +24,13 @@ async function admit(reason: string, entitled?: 'holder') {
     follow: () => {},
     close: async () => {},
   }
-  const gate = createGate({ decide: () => denied(reason), refreshPolicy: async () => {}, journal, now: () => 0 })
+  const gate = createGate({
+    decide: () => denied(reason),
+    refreshPolicy: async () => {},
+    journal,
+    limits: memoryLimits(() => 0),
+    now: () => 0,
+  })
   const ask = { txn: 't', principal: principal(), action: 'token:revoke', resource: 'token/x', context: {} } as const
   const outcome = await gate.admit({ ...ask, ...(entitled && { entitled }) }).then(
     () => 'admitted',

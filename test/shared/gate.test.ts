@@ -4,6 +4,7 @@ import { GatewayError } from '../../shared/errors.ts'
 import { type Ask, createGate, Grant } from '../../shared/gate.ts'
 import type { Decision, Obligations } from '../../shared/policy/decision.ts'
 import { Secret } from '../../shared/secrets/secret.ts'
+import { memoryLimits } from '../support/limits.ts'
 import { principal } from '../support/principal.ts'
 
 const RESOURCE = 'secret/main/a'
@@ -34,7 +35,10 @@ function memoryJournal() {
 
 function door(decide: () => Decision, refreshPolicy: () => Promise<void> = async () => {}) {
   const memory = memoryJournal()
-  return { ...memory, gate: createGate({ decide, refreshPolicy, journal: memory.journal, now: () => 0 }) }
+  return {
+    ...memory,
+    gate: createGate({ decide, refreshPolicy, journal: memory.journal, limits: memoryLimits(() => 0), now: () => 0 }),
+  }
 }
 
 const ask = (overrides: Partial<Ask<Secret>> = {}): Ask<Secret> => ({
@@ -202,6 +206,7 @@ describe('admitList', () => {
       decide: ({ resource }) => decisions.get(resource) ?? decision('deny'),
       refreshPolicy: async () => {},
       journal: memory.journal,
+      limits: memoryLimits(() => 0),
       now: () => 0,
     })
     const candidates = async () => [...decisions.keys()].map((resource) => ({ resource, item: resource }))

@@ -8,6 +8,7 @@ import type { Obligations } from '../../shared/policy/decision.ts'
 import { type Asked, handOut, type Sealed } from '../../shared/secrets/read.ts'
 import { type SecretRef, secretResource } from '../../shared/secrets/secret-ref.ts'
 import { createSecrets } from '../../shared/secrets/secrets.ts'
+import { memoryLimits } from './limits.ts'
 import { principal } from './principal.ts'
 import type { TestRig } from './rig.ts'
 
@@ -46,6 +47,7 @@ export function secretsOn(local: TestRig, { cacheSeconds = 300 }: { cacheSeconds
       revision: 1,
     }),
     refreshPolicy: async () => undefined,
+    limits: memoryLimits(now),
     journal: {
       record: async (entry) => {
         if (policy.journalFails) throw new GatewayError('journal_unavailable', 'test')

@@ -23,6 +23,7 @@ import { createOnce } from '../../shared/tokens/once.ts'
 import { createOwnTokens } from '../../shared/tokens/own-token.ts'
 import { createTokens } from '../../shared/tokens/tokens.ts'
 import { gatewayRequest } from './gateway-request.ts'
+import { memoryLimits } from './limits.ts'
 import { createMemoryTable } from './memory-table.ts'
 
 export const GATEWAY = 'https://gateway.test'
@@ -81,7 +82,14 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
   const keys = await memoryKeyRing(calls)
   const once = createOnce(onceTable)
   const ask = (question: Question) => decide(question, snapshot, now())
-  const gate = createGate({ decide: ask, refreshPolicy: policy.refresh, journal: memoryJournal(entries, calls), now })
+  const limits = memoryLimits(now)
+  const gate = createGate({
+    decide: ask,
+    refreshPolicy: policy.refresh,
+    journal: memoryJournal(entries, calls),
+    limits,
+    now,
+  })
   const authenticator = createAuthenticator({
     issuerOf: snapshot.issuerOf,
     fetchJson: issuer.fetchJson,
@@ -97,6 +105,8 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
     once,
     proofs: createProofs({ claim: once.claim, issuer: GATEWAY, now }),
     admit: gate.admit,
+    limitFields: limits.fieldsOf,
+    withinRate: <T>(principal: T) => principal,
     tokens: createTokens({
       keys,
       kinds: createKinds({

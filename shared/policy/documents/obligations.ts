@@ -1,25 +1,17 @@
 import { z } from 'zod'
 import { distinct, PrincipalId } from './primitives.ts'
+import { readQuota, readRate } from './rate.ts'
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3_600 } as const
-const WINDOW_SECONDS = { sec: 1, min: 60, hour: 3_600, day: 86_400 } as const
 const MAX_TTL_SECONDS = 86_400
 
 const DURATION = /^([1-9]\d{0,5})([smh])$/
-const RATE = /^([1-9]\d{0,6})\/(sec|min|hour|day)$/
 
 /** `15m` → 900; undefined when it is not of that form or longer than a day. */
 export function readDuration(text: string): number | undefined {
   const [, count, unit] = DURATION.exec(text) ?? []
   const seconds = Number(count) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS]
   return seconds <= MAX_TTL_SECONDS ? seconds : undefined
-}
-
-/** `60/min` → 60 in 60 seconds; undefined when it is not of that form. */
-export function readRate(text: string): { count: number; windowSeconds: number } | undefined {
-  const [, count, unit] = RATE.exec(text) ?? []
-  const windowSeconds = WINDOW_SECONDS[unit as keyof typeof WINDOW_SECONDS]
-  return windowSeconds ? { count: Number(count), windowSeconds } : undefined
 }
 
 const Approval = z.strictObject({ count: z.int().min(1).max(10), approvers: distinct(PrincipalId, 100) }).superRefine(
@@ -43,6 +35,10 @@ export const ObligationsDocument = z.strictObject({
   rate: z
     .string()
     .refine((value) => readRate(value) !== undefined, 'must be a rate like 60/min (sec, min, hour, day)')
+    .optional(),
+  quota: z
+    .string()
+    .refine((value) => readQuota(value) !== undefined, 'must be a quota like 1000/day (min, hour, day)')
     .optional(),
 })
 

@@ -7,10 +7,12 @@ import type { LogLine } from '../../../shared/log.ts'
 import { gatewayRequest } from '../../support/gateway-request.ts'
 
 const logged: LogLine[] = []
-/** `handle` itself needs no more of the gateway than these two. */
+const limited = new Map<string, Record<string, string>>()
+/** `handle` itself needs no more of the gateway than these. */
 const gateway = {
   config: { issuer: 'https://gw.example' },
   log: (line: LogLine) => logged.push(line),
+  limitFields: (txn: string) => limited.get(txn),
 } as unknown as Gateway
 
 const endpoint = (GET: Operation): Endpoint => ({ name: 'probe', route: 'probe', dialect: 'problem', methods: { GET } })
@@ -39,6 +41,17 @@ describe('handle', () => {
     expect((await call(async () => ({ status: 200 }))).headers?.['Cache-Control']).toBe('no-store')
     const open = await call(async () => ({ status: 200, headers: { 'Cache-Control': 'public' } }))
     expect(open.headers?.['Cache-Control']).toBe('public')
+  })
+
+  it('puts the RateLimit fields into whatever answer leaves: no operation can forget them', async () => {
+    limited.set('txn-1', { RateLimit: '"rate";r=1;t=2' })
+    const refused = async () => {
+      throw new GatewayError('storage_unavailable', 'later')
+    }
+    const answers = [await call(async () => ({ status: 200 })), await call(refused)]
+    expect(answers.map(({ headers }) => headers?.['RateLimit'])).toEqual(['"rate";r=1;t=2', '"rate";r=1;t=2'])
+    limited.clear()
+    expect((await call(async () => ({ status: 200 }))).headers).not.toHaveProperty('RateLimit')
   })
 
   it('logs a refusal by its internal reason', async () => {

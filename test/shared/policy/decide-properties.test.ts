@@ -56,6 +56,7 @@ describe('decide: properties', () => {
           if (before.obligations[duty]) expect(after[duty]).toBe(true)
         }
         if (rate) expect(after.rate?.count).toBeLessThanOrEqual(rate.count)
+        expect(after.quotas ?? []).toEqual(expect.arrayContaining([...(before.obligations.quotas ?? [])]))
         if (before.obligations.approval)
           expect(after.approval?.count).toBeGreaterThanOrEqual(before.obligations.approval.count)
       }),

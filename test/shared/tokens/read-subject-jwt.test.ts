@@ -21,6 +21,7 @@ type Changes = {
   target?: string
   principal?: Principal
   revoked?: boolean
+  tooOften?: boolean
   issuer?: string
 }
 
@@ -49,6 +50,10 @@ function authenticator(wanted: string, changes: Changes = {}) {
       authenticate: async (text) => {
         gate.push(text)
         return ALICE
+      },
+      withinRate: (principal) => {
+        if (changes.tooOften) throw new GatewayError('rate_limited', 'principal_rate_exceeded')
+        return principal
       },
     },
   )
@@ -90,6 +95,10 @@ describe('a subject token at /oauth2/token', () => {
     ['subject_bound', 'bigquery', { principal: { ...ALICE, boundTo: 'key-1' } }],
   ] as const)('invalid_token: %s', async (reason, wanted, changes) => {
     expect(await reasonOf(wanted, changes)).toBe(`invalid_token: ${reason}`)
+  })
+
+  it('429 rate_limited: a caller that asks too often, before its revocation is looked up', async () => {
+    expect(await reasonOf('bigquery', { tooOften: true, revoked: true })).toBe('rate_limited: principal_rate_exceeded')
   })
 
   it('of a caller with a key is worth nothing without a proof of that key', async () => {

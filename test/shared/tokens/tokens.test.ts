@@ -4,6 +4,7 @@ import { createGate } from '../../../shared/gate.ts'
 import type { Target } from '../../../shared/policy/target.ts'
 import type { TokenKind } from '../../../shared/tokens/kinds/kind.ts'
 import { createTokens, type TokensDeps } from '../../../shared/tokens/tokens.ts'
+import { memoryLimits } from '../../support/limits.ts'
 import { principal } from '../../support/principal.ts'
 
 const target = (maxTtlSeconds = 3_600): Target => ({
@@ -44,7 +45,13 @@ function rig() {
     obligations: {},
     revision: 1,
   })
-  const gate = createGate({ decide, refreshPolicy: async () => {}, journal, now: () => 0 })
+  const gate = createGate({
+    decide,
+    refreshPolicy: async () => {},
+    journal,
+    limits: memoryLimits(() => 0),
+    now: () => 0,
+  })
   const mint = async () => {
     minted++
     return MINTED

@@ -35,6 +35,7 @@ describe('documents that are accepted', () => {
           requireDpop: false,
           approval: null,
           rate: '60/min',
+          quota: '1000/day',
         },
       }),
     ],
@@ -151,8 +152,8 @@ describe('faults of a document', () => {
     ['a date that is none', statement('s', { expires: '2027-02-30T00:00:00Z' }), ['/0/expires']],
     [
       'a lifetime over a day',
-      statement('s', { obligations: { maxTtl: '25h', rate: '0/min' } }),
-      ['/0/obligations/maxTtl', '/0/obligations/rate'],
+      statement('s', { obligations: { maxTtl: '25h', rate: '0/min', quota: '5/sec' } }),
+      ['/0/obligations/maxTtl', '/0/obligations/rate', '/0/obligations/quota'],
     ],
     [
       'more approvals than approvers',
