@@ -22,6 +22,7 @@ import { Secret } from './secrets/secret.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
 import { createAssumeRole } from './tokens/aws/assume-role.ts'
 import { createBroker } from './tokens/broker/broker.ts'
+import { createPasswordCheck } from './tokens/entra/password-check.ts'
 import { createFederationTokens } from './tokens/federation-token.ts'
 import { createGoogle } from './tokens/google/google.ts'
 import { createIdTokens } from './tokens/google/id-token.ts'
@@ -110,6 +111,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     maxStaleSeconds: config.policyMaxStaleSeconds,
     forbiddenIssuer: config.issuer,
     report,
+    loaded: (snapshot) => void checkPasswords(snapshot.targets()),
   })
   const fetchJson = createFetchJson(azure.agent)
   const authenticator = createAuthenticator({
@@ -147,6 +149,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const { exchangeAudience } = CLOUDS[config.cloud]
   const exchange = { entra: azure.entra, exchangeAudience }
   const gatewayVault = azure.vault(config.gatewayVault)
+  const passwords = { broker, entra: azure.entra, vault: gatewayVault, once, report, now }
+  const checkPasswords = createPasswordCheck(passwords)
   const kinds = createKinds({
     keys,
     issuer: config.issuer,
@@ -159,7 +163,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     webPubSub: { generate: azure.webPubSub, suffix: CLOUDS[config.cloud].webPubSubSuffix, now },
     google: { broker, google, now },
     aws: { broker, assumeRole: createAssumeRole(abroad), now },
-    entra: { broker, ...exchange, federationToken: federation, vault: gatewayVault, once, report, now },
+    entra: { ...passwords, ...exchange, federationToken: federation },
     entraFromGoogle: {
       ...{ broker, ...exchange, idTokens: createIdTokens({ ...abroad, google }), vault: gatewayVault, now },
       passedIdToken: createPassedIdTokens({ fetchJson, audience: exchangeAudience, now }),

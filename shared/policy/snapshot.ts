@@ -17,6 +17,7 @@ export type Snapshot = {
   /** By the exact `iss`. */
   issuerOf(iss: string): TrustedIssuer | undefined
   target(name: string): Target | undefined
+  targets(): Iterable<Target>
   /** By one of the URIs the target registers, byte for byte (RFC 8707). */
   targetByResource(uri: string): Target | undefined
   rotation(name: string): RotationDocument | undefined
@@ -63,6 +64,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
       loadedAt,
       issuerOf: (iss) => issuers.get(iss),
       target: (name) => targets.get(name),
+      targets: () => targets.values(),
       targetByResource: (uri) => byResource.get(uri),
       rotation: (name) => rotations.get(name),
       rotations: () => rotations.values(),

@@ -37,6 +37,8 @@ export type PolicyStoreDeps = {
   /** The gateway's own `iss`. */
   forbiddenIssuer: string
   report: (event: string, detail: Record<string, unknown>) => void
+  /** Sees each set that was loaded; must not throw. */
+  loaded?: (snapshot: Snapshot) => void
 }
 
 type Held = { snapshot: Snapshot; source: Revision; parsed: ParsedTexts }
@@ -86,6 +88,7 @@ export function createPolicyStore(deps: PolicyStoreDeps): PolicyStore {
       if (loaded.ok) {
         held = { snapshot: loaded.snapshot, parsed: loaded.parsed, source }
         tell('policy.loaded', { revision: source.revision, documents: source.count })
+        deps.loaded?.(held.snapshot)
         return 'ok'
       }
       const moved = (await readRevision(table, READ_DEADLINE_MS))?.etag !== source.etag

@@ -4,8 +4,8 @@ import { GatewayError } from '../errors.ts'
 
 /** Something that happens once, or has happened: what it is, and until when that matters. */
 export type Occurrence = {
-  /** `jti`: a client assertion was used; `revoked`: a token of ours was revoked; `dpop`: a proof was used; `refused`: a stored password is wrong. */
-  kind: 'jti' | 'revoked' | 'dpop' | 'refused'
+  /** `jti`: a client assertion was used; `revoked`: a token of ours was revoked; `dpop`: a proof was used; `refused`: a stored password is wrong; `checked`: it was tried. */
+  kind: 'jti' | 'revoked' | 'dpop' | 'refused' | 'checked'
   /** What tells it from every other of its kind, such as issuer and token id. Only a hash of it is stored. */
   names: readonly string[]
   /** The time whose hour it is filed under: `exp` or `iat`, milliseconds. The same each time it is asked about. */
