@@ -1,7 +1,7 @@
-import type { JWK } from 'jose'
 import { type JsonObject, parseJwt } from '../identity/jwt.ts'
 import { isRefused } from '../identity/refusal.ts'
 import type { KeyRing } from './keys/key-ring.ts'
+import { verifyOwn } from './keys/verify-own.ts'
 import type { Once } from './once.ts'
 
 /** What we sign; `typ` keeps the kinds apart (RFC 8725 §3.11). */
@@ -39,9 +39,7 @@ export function createOwnTokens({ issuer, keys, once, now }: OwnTokensDeps): Own
     async read(token, typ) {
       const jwt = parseJwt(token)
       if (isRefused(jwt) || jwt.header['typ'] !== typ || jwt.payload['iss'] !== issuer) return undefined
-      const { keys: published } = await keys.jwks()
-      const key = published.find(({ kid, alg }) => kid === jwt.header['kid'] && alg === jwt.header['alg'])
-      if (!key || !(await verifies(token, key))) return undefined
+      if (!(await verifyOwn(token, jwt, keys))) return undefined
       const own = readClaims(jwt.payload)
       // No leeway: these times are of our own clocks (T28).
       return own && own.expiresAt > now() ? own : undefined
@@ -56,16 +54,6 @@ export function createOwnTokens({ issuer, keys, once, now }: OwnTokensDeps): Own
 /** By id, never by text: one token may have several texts (F2). */
 const revocation = ({ iss, jti, expiresAt }: Pick<OwnToken, 'iss' | 'jti' | 'expiresAt'>) =>
   ({ kind: 'revoked', names: [iss, jti], filedUnder: expiresAt }) as const
-
-async function verifies(token: string, key: JWK): Promise<boolean> {
-  const { compactVerify, importJWK } = await import('jose')
-  const { alg = '' } = key
-  const imported = await importJWK(key, alg)
-  return compactVerify(token, imported, { algorithms: [alg] }).then(
-    () => true,
-    () => false,
-  )
-}
 
 function readClaims(claims: JsonObject): OwnToken | undefined {
   const { iss, sub, jti, target, exp } = claims
