@@ -3,9 +3,10 @@ import type { Principal } from '../identity/principal.ts'
 import type { Action } from './actions.ts'
 import type { PolicyDocument } from './documents/document.ts'
 import type { IssuerDocument } from './documents/issuer.ts'
+import type { ProbeDocument } from './documents/probe.ts'
 import type { RotationDocument } from './documents/rotation.ts'
 import { createZoneClock } from './match/clock.ts'
-import { type CompileContext, compileStatement } from './statement.ts'
+import { type CompileContext, compileStatement, type Statement } from './statement.ts'
 import { type Candidate, createStatementIndex } from './statement-index.ts'
 import type { Target } from './target.ts'
 
@@ -22,8 +23,12 @@ export type Snapshot = {
   targetByResource(uri: string): Target | undefined
   rotation(name: string): RotationDocument | undefined
   rotations(): Iterable<RotationDocument>
+  probe(name: string): ProbeDocument | undefined
+  probes(): Iterable<ProbeDocument>
   /** Statements that may be about the caller, with what their selectors say; never `no`. */
   candidates(principal: Principal): readonly Candidate[]
+  /** All of them, for explanations: a decision never looks at statements about others. */
+  statements(): Iterable<Statement>
 }
 
 export type SnapshotBuilder = {
@@ -38,6 +43,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
   const byResource = new Map<string, Target>()
   const roles = new Map<string, readonly Action[]>()
   const rotations = new Map<string, RotationDocument>()
+  const probes = new Map<string, ProbeDocument>()
   const index = createStatementIndex()
   const context: CompileContext = {
     actionsOf: memoize(
@@ -56,6 +62,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
     },
     secretRule: () => {},
     rotation: (rotation) => void rotations.set(rotation.name, rotation),
+    probe: (probe) => void probes.set(probe.name, probe),
   }
   return {
     add: (document) => (add[document.kind] as (document: PolicyDocument) => void)(document),
@@ -68,7 +75,10 @@ export function createSnapshotBuilder(): SnapshotBuilder {
       targetByResource: (uri) => byResource.get(uri),
       rotation: (name) => rotations.get(name),
       rotations: () => rotations.values(),
+      probe: (name) => probes.get(name),
+      probes: () => probes.values(),
       candidates: index.candidates,
+      statements: index.statements,
     }),
   }
 }

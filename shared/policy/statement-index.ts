@@ -13,6 +13,7 @@ export type Candidate = { statement: Statement; byPrincipal: Tri }
 export type StatementIndex = {
   add(statement: Statement): void
   candidates(principal: Principal): readonly Candidate[]
+  statements(): Iterable<Statement>
 }
 
 type Entry = { statement: Statement; selector: Selector; told: Tri | undefined }
@@ -22,6 +23,7 @@ type Shelf = Map<string, Map<string, Entry[]>>
 
 /** Finds statements by who asks, so that a decision costs nothing for statements about others (B4). */
 export function createStatementIndex(): StatementIndex {
+  const all: Statement[] = []
   const shelves: Record<Place[0], Shelf> = {
     any: new Map(),
     objectId: new Map(),
@@ -42,6 +44,7 @@ export function createStatementIndex(): StatementIndex {
   }
   return {
     add(statement) {
+      all.push(statement)
       for (const selector of statement.selectors) {
         for (const place of placesOfSelector(selector, statement.effect)) {
           put(place, { statement, selector, told: TOLD[place[0]] })
@@ -56,6 +59,7 @@ export function createStatementIndex(): StatementIndex {
       }
       return found.candidates
     },
+    statements: () => all,
   }
 }
 

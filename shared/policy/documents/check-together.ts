@@ -66,6 +66,8 @@ function faultsAmong(document: PolicyDocument, known: Known): Found[] {
       return [...twice, ...ofStatement(document, known)]
     case 'target':
       return [...twice, ...ofTarget(document, known)]
+    case 'probe':
+      return [...twice, ...ofProbe(document, known)]
     default:
       return twice
   }
@@ -108,6 +110,15 @@ function ofTarget({ token, resources }: PolicyDocument & { kind: 'target' }, kno
     if (!known.targets.has(name)) found.push([['token', 'exchangeableFor', at], 'is not a target of this set'])
   }
   return found
+}
+
+/** A misspelt issuer would be denied everything for ever, and prove nothing. */
+function ofProbe({ cases }: PolicyDocument & { kind: 'probe' }, { oidcIssuers }: Known): Found[] {
+  return [...cases.entries()].flatMap(([at, { principal }]): Found[] => {
+    if (!principal.oidc || oidcIssuers.has(principal.oidc.issuer)) return []
+    const path = ['cases', at, 'principal', 'oidc', 'issuer']
+    return [[path, 'is not an issuer of this set with "principal": "oidc"']]
+  })
 }
 
 function isNew(seen: Set<string>, value: string): boolean {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
 import { type Fault, faultsOf, sentenceOf } from './faults.ts'
 import { IssuerDocument } from './issuer.ts'
+import { ProbeDocument } from './probe.ts'
 import { RoleDocument } from './role.ts'
 import { RotationDocument } from './rotation.ts'
 import { SecretRuleDocument } from './secret-rule.ts'
@@ -16,6 +17,7 @@ export const PolicyDocument = z.discriminatedUnion('kind', [
   TargetDocument,
   SecretRuleDocument,
   RotationDocument,
+  ProbeDocument,
 ])
 
 export type PolicyDocument = z.infer<typeof PolicyDocument>

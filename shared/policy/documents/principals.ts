@@ -39,7 +39,8 @@ export const PrincipalSelector = z
 
 export type PrincipalSelector = z.infer<typeof PrincipalSelector>
 
-function exactlyOne(names: readonly string[]) {
+/** Refinement: one of these fields and no other of them. */
+export function exactlyOne(names: readonly string[]) {
   return (value: unknown, context: z.RefinementCtx) => {
     if (typeof value !== 'object' || value === null) return
     const given = names.filter((name) => Object.hasOwn(value, name))

@@ -6,7 +6,7 @@ const ARM_ID_CLAIMS = new Set(['xms_mirid', 'xms_az_rid'])
 
 type Wanted = string | number | boolean
 
-export type ClaimTest = { name: string; test: (claims: Readonly<Record<string, unknown>>) => Tri }
+export type ClaimTest = { name: string; wanted: Wanted; test: (claims: Readonly<Record<string, unknown>>) => Tri }
 
 /** Compiles one entry of `claims`. A missing claim, or a value of another type than the one wanted, cannot be evaluated. */
 export function compileClaim(name: string, wanted: Wanted): ClaimTest {
@@ -18,6 +18,7 @@ export function compileClaim(name: string, wanted: Wanted): ClaimTest {
   }
   return {
     name,
+    wanted,
     test: (claims) => {
       if (!Object.hasOwn(claims, name)) return 'unknown'
       const value = claims[name]

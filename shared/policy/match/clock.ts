@@ -71,6 +71,12 @@ export function windowHolds({ days, from, to }: TimeWindow, { day, minute }: Loc
 
 export type LocalTime = { day: number; minute: number }
 
+/** As people write it: `{ day: 'wed', time: '07:30' }`. */
+export function wallClock({ day, minute }: LocalTime): { day: string; time: string } {
+  const two = (count: number) => String(count).padStart(2, '0')
+  return { day: DAYS[day] ?? '', time: `${two(Math.floor(minute / 60))}:${two(minute % 60)}` }
+}
+
 /** A clock on the wall of one zone, summer time included; asks Intl once a minute at most. `now` in milliseconds. */
 export function createZoneClock(zone: string): (now: number) => LocalTime {
   let format: Intl.DateTimeFormat | undefined

@@ -3,7 +3,7 @@ import type { RequestContext } from '../decision.ts'
 import type { Conditions } from '../documents/conditions.ts'
 import { type Address, type Range, rangeHolds, readRange } from './address.ts'
 import { compileClaim } from './claims.ts'
-import { type LocalTime, readTimeWindow, windowHolds } from './clock.ts'
+import { type LocalTime, readTimeWindow, wallClock, windowHolds } from './clock.ts'
 import { type Tri, tri } from './tri.ts'
 
 /** What a condition may look at: the caller's validated claims, the request, the time (milliseconds). */
@@ -15,7 +15,13 @@ export type Facts = {
   address: () => Address | undefined
 }
 
-export type Condition = { name: string; test: (facts: Facts) => Tri }
+export type Condition = {
+  name: string
+  test: (facts: Facts) => Tri
+  /** For explanations: what its author wrote, and what it looks at; undefined where there is nothing to look at. */
+  expected: unknown
+  actual: (facts: Facts) => unknown
+}
 
 /** One clock for each zone of a set: they are costly to make. */
 export type ClockOf = (zone: string) => (now: number) => LocalTime
@@ -28,7 +34,12 @@ export function compileConditions({ ip, time, claims, purpose }: Conditions, clo
     ...(purpose ? [purposeCondition(purpose)] : []),
     ...Object.entries(claims ?? {}).map(([name, wanted]): Condition => {
       const { test } = compileClaim(name, wanted)
-      return { name: `claims.${name}`, test: ({ principal }) => test(principal.claims) }
+      return {
+        name: `claims.${name}`,
+        test: ({ principal }) => test(principal.claims),
+        expected: wanted,
+        actual: ({ principal: { claims } }) => (Object.hasOwn(claims, name) ? claims[name] : undefined),
+      }
     }),
   ]
 }
@@ -41,13 +52,20 @@ function addressCondition(texts: readonly string[]): Condition {
       const address = read()
       return address ? tri(ranges.some((range) => rangeHolds(range, address))) : 'unknown'
     },
+    expected: texts,
+    actual: ({ context }) => context.clientAddress,
   }
 }
 
 function timeCondition(time: NonNullable<Conditions['time']>, clockOf: ClockOf): Condition {
   const window = readTimeWindow(time)
   const clock = clockOf(window.zone)
-  return { name: 'time', test: ({ now }) => tri(windowHolds(window, clock(now))) }
+  return {
+    name: 'time',
+    test: ({ now }) => tri(windowHolds(window, clock(now))),
+    expected: time,
+    actual: ({ now }) => ({ ...wallClock(clock(now)), zone: window.zone }),
+  }
 }
 
 function purposeCondition(purposes: readonly string[]): Condition {
@@ -55,5 +73,7 @@ function purposeCondition(purposes: readonly string[]): Condition {
   return {
     name: 'purpose',
     test: ({ context: { purpose } }) => (purpose === undefined ? 'unknown' : tri(allowed.has(purpose))),
+    expected: purposes,
+    actual: ({ context }) => context.purpose,
   }
 }
