@@ -6,6 +6,7 @@ import { hmacOnce } from './hmac.ts'
 const KEY_BYTES = 32
 const RATCHET = Buffer.from('ratchet')
 const HEAD_BYTES = 16 + 8 + 32
+const UINT32 = 2 ** 32
 /** 256 bits in base64url take 43; anything shorter is not a key but an accident. */
 const MIN_MASTER_CHARACTERS = 32
 
@@ -35,7 +36,8 @@ export function createRatchet(master: Secret, wid: string): Ratchet {
   return {
     seq: () => seq,
     mac(previous, body) {
-      head.writeBigUInt64BE(BigInt(seq), 16)
+      head.writeUInt32BE(Math.floor(seq / UINT32), 16)
+      head.writeUInt32BE(seq % UINT32, 20)
       head.set(previous, 24)
       return hmacOnce(key, head, body)
     },
