@@ -1,5 +1,5 @@
-import { toAscii } from '../shared/audit/encode.ts'
 import { type AuditFilter, type Hit, queryJournal } from '../shared/audit/query.ts'
+import { toAscii } from '../shared/audit/to-ascii.ts'
 import { ACTION_NAMES } from '../shared/policy/actions.ts'
 import { describeFailure } from './describe-failure.ts'
 import { type Answer, type Call, CliError, EXIT, type Verb } from './verb.ts'

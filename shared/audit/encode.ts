@@ -1,6 +1,8 @@
 import { GatewayError } from '../errors.ts'
 import type { Decision } from '../policy/decision.ts'
+import { encodePrincipal } from './encode-principal.ts'
 import type { DecidedEntry, Entry, EntryPrincipal } from './entry.ts'
+import { toAscii } from './to-ascii.ts'
 
 /** A stored line, sequence number included: Azure allows 32,768 UTF-16 units a property, and a property holds whole lines. */
 export const MAX_LINE_CHARACTERS = 24_000
@@ -16,34 +18,23 @@ const MAX_STATEMENT_IDS = 64
  * enough, or when the entry has no JSON form: what cannot be recorded must not happen.
  */
 export function encodeEntry(entry: Entry): string {
-  const text = toAscii(entry)
+  const text = toLine(entry)
   if (text.length <= MAX_LINE_CHARACTERS - SEQ_ROOM) return text
   if (entry.kind === 'intent' || entry.kind === 'denial') {
     for (const shorten of [cutLongClaims, cutAllClaims, cutStatements]) {
-      const shorter = toAscii(shorten(entry))
+      const shorter = toLine(shorten(entry))
       if (shorter.length <= MAX_LINE_CHARACTERS - SEQ_ROOM) return shorter
     }
   }
   throw new GatewayError('journal_unavailable', 'entry_too_long')
 }
 
-/** JSON in printable ASCII alone. */
-export function toAscii(value: unknown): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch {
-    // a bigint, a cycle or a hostile toJSON: handled below
-  }
-  if (text === undefined) throw new GatewayError('journal_unavailable', 'entry_without_json_form')
-  return NOT_PRINTABLE.test(text) ? text.replace(ALL_NOT_PRINTABLE, escapeUnit) : text
-}
-
-const NOT_PRINTABLE = /[^ -~]/
-const ALL_NOT_PRINTABLE = /[^ -~]/g
-
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+/** The principal is a part of its own; the order of members is that of the door. */
+function toLine(entry: Entry): string {
+  if (entry.kind !== 'intent' && entry.kind !== 'denial') return toAscii(entry)
+  const { kind, txn, time, principal, ...rest } = entry
+  const head = toAscii({ kind, txn, time }).slice(0, -1)
+  return `${head},"principal":${encodePrincipal(principal)},${toAscii(rest).slice(1)}`
 }
 
 /** Claims over 256 characters of JSON keep their first 256 as a string; `cut.claims` names them. */

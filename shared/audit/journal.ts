@@ -94,9 +94,9 @@ export function createJournal(deps: JournalDeps): Journal & { status(): JournalS
     }),
   }
 
-  async function enter(text: string): Promise<Ack> {
-    if (held.requests + text.length > MAX_REQUEST_CHARACTERS) throw unavailable('queue_full')
-    return wait(text)
+  function enter(text: string): Promise<Ack> {
+    const full = held.requests + text.length > MAX_REQUEST_CHARACTERS
+    return full ? Promise.reject(unavailable('queue_full')) : wait(text)
   }
 
   /** Until the text is durable. */
