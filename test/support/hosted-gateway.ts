@@ -9,6 +9,8 @@ export type HostedGateway = {
   lines(): string[]
   /** As the platform stops it. */
   stop(): Promise<void>
+  /** kill -9, and waits until it is gone. */
+  kill(): Promise<void>
 }
 
 /** functions/index.ts under the local Functions host, in a process of its own that gets this environment and nothing else. */
@@ -36,6 +38,10 @@ export async function hostGateway(environment: Record<string, string>, port = 0)
     lines: () => written.stdout.split('\n').filter((line) => line !== ''),
     stop: async () => {
       child.kill('SIGTERM')
+      await exited
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
       await exited
     },
   }
