@@ -11,7 +11,7 @@ describe('the JSON Schema of policy documents', () => {
   it('names every kind, refuses unknown fields and asks for `access` without a default', () => {
     const { oneOf } = policyJsonSchema() as { oneOf: Record<string, Record<string, Record<string, unknown>>>[] }
     const kinds = oneOf.map((kind) => kind['properties']?.['kind']?.['const'])
-    expect([...new Set(kinds)]).toEqual(['issuer', 'role', 'statement', 'target', 'secretRule', 'rotation'])
+    expect([...new Set(kinds)]).toEqual(['issuer', 'role', 'statement', 'target', 'secretRule', 'rotation', 'probe'])
     for (const kind of oneOf) expect(kind['additionalProperties']).toBe(false)
     expect(oneOf[3]?.['required']).toEqual(['kind', 'name', 'access', 'token'])
   })
