@@ -1,5 +1,6 @@
 import type { Journal, SystemEntry } from '../audit/entry.ts'
-import { GatewayError } from '../errors.ts'
+import { StorageError } from '../azure/table.ts'
+import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { Secret } from '../secrets/secret.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
@@ -47,16 +48,27 @@ export async function carryOut(deps: CarryOutDeps, order: StepOrder): Promise<St
     deps.journal.follow(entry(deps, 'rotation.result', { ...about, outcome: 'ok', ...result, ...handout }))
     return result
   } catch (error) {
-    const known = error instanceof RotationFault || error instanceof GatewayError
-    deps.journal.follow(
-      entry(deps, 'rotation.result', {
-        ...about,
-        outcome: 'failed',
-        reason: known ? error.reason : 'unexpected_error',
-      }),
-    )
-    throw known ? error : new RotationFault('unexpected_error')
+    const failure = classify(error)
+    deps.journal.follow(entry(deps, 'rotation.result', { ...about, outcome: 'failed', reason: failure.reason }))
+    throw failure
   }
+}
+
+/** What the gateway itself lacks just now, or another instance having it, is no failure of the run: it is tried again. */
+const OUTAGES: ReadonlySet<ErrorCode> = new Set([
+  'storage_unavailable',
+  'vault_unavailable',
+  'journal_unavailable',
+  'keys_unavailable',
+  'policy_unavailable',
+  'conflict',
+])
+
+/** Everything else counts against the run; nothing of an unknown error is kept. */
+function classify(error: unknown): RotationFault | GatewayError | StorageError {
+  if (error instanceof RotationFault || error instanceof StorageError) return error
+  if (!(error instanceof GatewayError)) return new RotationFault('unexpected_error')
+  return OUTAGES.has(error.code) ? error : new RotationFault(error.reason)
 }
 
 type Act = (

@@ -1,0 +1,96 @@
+import type { Table } from '../azure/table.ts'
+import { GatewayError } from '../errors.ts'
+import type { Grant } from '../gate.ts'
+import type { RotationDocument } from '../policy/documents/rotation.ts'
+import type { Snapshot } from '../policy/snapshot.ts'
+import { Secret } from '../secrets/secret.ts'
+import type { Vault } from '../secrets/vault.ts'
+import { readStoredCredential } from '../tokens/stored-credential.ts'
+import { refOf } from './carry-out.ts'
+import { type Demand, type DriverDeps, demandStep, startRun } from './driver.ts'
+import { createFamilies } from './families.ts'
+import { createPendingValues } from './pending-value.ts'
+import { createPickUp } from './pick-up.ts'
+import type { Run } from './run.ts'
+import { ms } from './schedule.ts'
+import { createStates } from './states.ts'
+import { rotateDue, type TickDeps } from './tick.ts'
+
+export type RotationsDeps = Pick<
+  DriverDeps,
+  'vaults' | 'secretState' | 'hashValue' | 'raise' | 'rotatorOf' | 'journal' | 'emit' | 'now'
+> & {
+  gatewayVault: Vault
+  tables: { rotations: Table; leases: Table; lastUse: Table }
+  policy: () => Pick<Snapshot, 'revision' | 'rotation' | 'rotations'>
+  report: TickDeps['report']
+}
+
+/** A timer's run may take four minutes (the host's own limit on Consumption plans is five). */
+const TICK_MS = 240_000
+/** One step by request must answer before the front end gives up. */
+const STEP_MS = 60_000
+
+export const rotationResource = (name: string) => `rotation/${name}`
+
+/** What timers and callers can do with rotations. Acts spend the Grant that let them in. */
+export function createRotations(deps: RotationsDeps) {
+  const { gatewayVault, tables, policy, now } = deps
+  const states = createStates(tables.rotations)
+  const driver: TickDeps = {
+    ...deps,
+    states,
+    table: tables.rotations,
+    leases: tables.leases,
+    families: createFamilies({ table: tables.rotations, states, now }),
+    pending: createPendingValues(gatewayVault),
+    pickUp: createPickUp(tables.lastUse),
+    credential: async (name) => {
+      const parse = (text: string) => new Secret(text)
+      return (await readStoredCredential(gatewayVault, { name, now: now() }, parse)).credential
+    },
+  }
+  const documentOf = (name: string): RotationDocument => {
+    const rotation = policy().rotation(name)
+    if (!rotation) throw new GatewayError('not_found', 'rotation_unknown')
+    return rotation
+  }
+  return {
+    /** Does what is due, within four minutes. */
+    tick: () => rotateDue(driver, AbortSignal.timeout(TICK_MS)),
+    /** Throws `not_found`. */
+    document: documentOf,
+    documents: () => [...policy().rotations()],
+    state: (name: string) => states.read(name),
+    run: (name: string, id: string) => states.run(name, id),
+    /** Who must still pick up what the run published; empty before and after. */
+    async stragglers(rotation: RotationDocument, run: Run): Promise<readonly string[]> {
+      const { version, publishedAt } = run
+      if (run.state !== 'current' || version === undefined || publishedAt === undefined) return []
+      return (
+        await driver.pickUp({ ref: refOf(rotation), lookBackMs: ms(rotation.retire.lookBack), version, publishedAt })
+      ).stragglers
+    },
+    async start(grant: Grant, name: string): Promise<Run> {
+      grant.spend('rotation:run', rotationResource(name))
+      return recorded(grant, () => startRun(driver, documentOf(name), grant.principal.id))
+    },
+    async step(grant: Grant, name: string, { runId, step }: { runId: string; step: Demand }): Promise<Run> {
+      grant.spend(step === 'abort' ? 'rotation:abort' : 'rotation:step', rotationResource(name))
+      const demand = { runId, step, signal: AbortSignal.timeout(STEP_MS) }
+      return recorded(grant, () => demandStep(driver, documentOf(name), demand))
+    },
+  }
+}
+
+export type Rotations = ReturnType<typeof createRotations>
+
+async function recorded(grant: Grant, act: () => Promise<Run>): Promise<Run> {
+  try {
+    const run = await act()
+    grant.succeeded({ reference: `rotation-run:${run.id}` })
+    return run
+  } catch (error) {
+    throw grant.failed(error)
+  }
+}

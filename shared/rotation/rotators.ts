@@ -1,0 +1,20 @@
+import type { RotationDocument } from '../policy/documents/rotation.ts'
+import { RotationFault, type Rotator } from './rotator.ts'
+import { createDatabaseRotator, type DatabaseDeps } from './rotators/database/database.ts'
+import { generate } from './rotators/generate.ts'
+
+/** What the rotators need of the gateway; grows with them. */
+export type RotatorsDeps = DatabaseDeps
+
+/** The rotator of a document. Another one is a schema in policy/documents/rotators, a file in rotators and an entry here. */
+export function createRotators(deps: RotatorsDeps): (rotation: RotationDocument) => Rotator {
+  const rotators: Partial<Record<RotationDocument['rotator'], Rotator>> = {
+    generate: generate as Rotator,
+    database: createDatabaseRotator(deps) as Rotator,
+  }
+  return ({ rotator }) => {
+    const found = rotators[rotator]
+    if (!found) throw new RotationFault('rotator_not_in_this_build', { final: true })
+    return found
+  }
+}
