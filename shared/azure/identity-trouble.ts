@@ -13,7 +13,7 @@ export function explainIdentity(source: IdentitySource, thrown: unknown): Identi
   if (status === undefined)
     return UNREACHED[source.kind === 'managed' || source.kind === 'chain' ? source.kind : 'entra']
   if (status === 429 || status >= 500)
-    return { why: `no token now (${code})`, remedy: 'wait: it is asked again by itself' }
+    return { why: `no token now (status ${status})`, remedy: 'wait: it is asked again by itself' }
   if (aadsts === 90002)
     return {
       why: `the tenant is unknown here (${code})`,
