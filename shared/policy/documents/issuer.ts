@@ -23,6 +23,7 @@ const FOREIGN_AUDIENCES = [
   'api://azureadtokenexchange',
   'api://azureadtokenexchangechina',
   'api://azureadtokenexchangeusgov',
+  'fb60f99c-7a34-4190-8149-302f77469936',
 ]
 
 /** Compared without case and trailing slash, which Microsoft's services do not distinguish. */
