@@ -19,12 +19,19 @@ export function encodePrincipal(principal: EntryPrincipal): string {
   return text
 }
 
+/** A member that is added to the type and not here does not compile. */
+const MEMBERS = Object.keys({
+  id: true,
+  issuerName: true,
+  kind: true,
+  appId: true,
+  tokenId: true,
+  boundTo: true,
+  partial: true,
+  groups: true,
+  roles: true,
+  claims: true,
+} satisfies Record<keyof EntryPrincipal, true>) as (keyof EntryPrincipal)[]
+
 const isSame = (one: EntryPrincipal, other: EntryPrincipal): boolean =>
-  one.id === other.id &&
-  one.issuerName === other.issuerName &&
-  one.kind === other.kind &&
-  one.appId === other.appId &&
-  one.tokenId === other.tokenId &&
-  one.partial === other.partial &&
-  one.groups === other.groups &&
-  one.roles === other.roles
+  MEMBERS.every((name) => one[name] === other[name])

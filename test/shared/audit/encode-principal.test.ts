@@ -21,6 +21,7 @@ test.each<[string, Partial<EntryPrincipal>]>([
   ['kind', { kind: 'oidc' }],
   ['application', { appId: 'a' }],
   ['token', { tokenId: 'j' }],
+  ['key', { boundTo: 'A'.repeat(43) }],
   ['partial', { partial: true }],
   ['groups', { groups: 'overage' }],
   ['roles', { roles: Object.freeze(['admin']) }],
