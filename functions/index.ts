@@ -25,7 +25,7 @@ for (const endpoint of ENDPOINTS) {
 }
 
 for (const schedule of SCHEDULES) {
-  app.timer(schedule.name, { schedule: schedule.cron, handler: () => tick(schedule, gateway) })
+  app.timer(schedule.name, { schedule: schedule.cron(gateway.config), handler: () => tick(schedule, gateway) })
 }
 
 app.hook.appTerminate(() => gateway.close())

@@ -10,6 +10,9 @@ import { whatToTry } from './what-to-try.ts'
 /** The data storage account of a local run. */
 const ACCOUNT = 'sallyportdev'
 
+/** Nobody who tries a rotation wants to wait for a minute. */
+const LOCAL_SCHEDULES = { SALLYPORT_ROTATE_SCHEDULE: '*/2 * * * * *', SALLYPORT_SEAL_SCHEDULE: '*/2 * * * * *' }
+
 export type App = { port: number; stateDir: string; environment: Record<string, string> }
 
 /** Something that hosts functions/index.ts; `pid` of the process it runs in. */
@@ -43,7 +46,7 @@ async function untilStopped(startApp: (app: App) => Promise<AppHost>): Promise<v
     const { stop: _stop, environment: environmentOf, identityEndpoint: _msi, ...addresses } = servers
     const environment = environmentOf({ account: ACCOUNT, issuer: gateway })
     for (const line of await seedState({ stateDir, account: ACCOUNT, environment, ...addresses })) say(`  ${line}`)
-    const host = await startApp({ port, stateDir, environment })
+    const host = await startApp({ port, stateDir, environment: { ...environment, ...LOCAL_SCHEDULES } })
     undo.unshift(host.stop)
     if (!(await healthy(gateway))) say('  the gateway is not healthy yet: the log lines say why')
     undo.unshift(async () => removeEndpoints(stateDir))

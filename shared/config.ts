@@ -29,6 +29,11 @@ export type Config = {
   secretCacheSeconds: number
   /** What any one principal may ask of one instance. */
   principalRate: { count: number; windowSeconds: number }
+  /** How long after the root's token was validated a grant lives at most, renewals and delegations included. */
+  grantMaxSeconds: number
+  /** NCRONTAB of the timers `rotate` and `seal`. */
+  rotateSchedule: string
+  sealSchedule: string
   local?: LocalRoute
 }
 
@@ -52,6 +57,12 @@ function fault(context: z.RefinementCtx, message: string): never {
   return z.NEVER
 }
 
+/** Six fields, seconds first. */
+const schedule = z
+  .string()
+  .regex(/^([0-9*,/-]+ ){5}[0-9*,/-]+$/, 'must be six fields, seconds first, such as `0 * * * * *`')
+  .default('0 * * * * *')
+
 const Settings = z.object({
   SALLYPORT_CLOUD: z.enum(Object.keys(CLOUDS) as [CloudName, ...CloudName[]]).default('AzurePublic'),
   SALLYPORT_IDENTITY: z.string().optional(),
@@ -64,12 +75,15 @@ const Settings = z.object({
   SALLYPORT_POLICY_MAX_STALE_SECONDS: seconds(60, 3_600),
   SALLYPORT_JOURNAL_DEADLINE_MS: z.coerce.number().int().min(100).max(30_000).default(2_000),
   SALLYPORT_SECRET_CACHE_SECONDS: seconds(300, 3_600),
+  SALLYPORT_GRANT_MAX_SECONDS: z.coerce.number().int().min(60).max(86_400).default(28_800),
   SALLYPORT_PRINCIPAL_RATE: z
     .string()
     .default('3000/min')
     .transform(
       (text, context) => readRate(text) ?? fault(context, 'must be a rate like 3000/min (sec, min, hour, day)'),
     ),
+  SALLYPORT_ROTATE_SCHEDULE: schedule,
+  SALLYPORT_SEAL_SCHEDULE: schedule,
   SALLYPORT_ALLOW_STUBS: z.literal('1').optional(),
   SALLYPORT_LOCAL_HOSTS: z.string().optional(),
   SALLYPORT_LOCAL_CA: z.string().optional(),
@@ -135,6 +149,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     journalDeadlineMs: settings.SALLYPORT_JOURNAL_DEADLINE_MS,
     secretCacheSeconds: settings.SALLYPORT_SECRET_CACHE_SECONDS,
     principalRate: settings.SALLYPORT_PRINCIPAL_RATE,
+    grantMaxSeconds: settings.SALLYPORT_GRANT_MAX_SECONDS,
+    rotateSchedule: settings.SALLYPORT_ROTATE_SCHEDULE,
+    sealSchedule: settings.SALLYPORT_SEAL_SCHEDULE,
     ...(local && { local }),
   }
 }

@@ -1,11 +1,15 @@
 import { createJournal } from './audit/journal.ts'
+import { type Filled, fillLastUse } from './audit/last-use/fill.ts'
 import { createRefusals } from './audit/refusals.ts'
 import { createValueHasher } from './audit/value-hash.ts'
 import { createAzure } from './azure/azure.ts'
 import { CLOUDS, type CloudName } from './azure/clouds.ts'
+import { dialler } from './azure/local-route.ts'
 import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
+import { isCredential } from './grants/credential.ts'
+import { createGrants, type Grants } from './grants/grants.ts'
 import { createHealth, type Health } from './health.ts'
 import { createIdempotency, type Idempotency } from './http/idempotency-rows.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
@@ -18,6 +22,8 @@ import type { Decision, Question } from './policy/decision.ts'
 import { createLimits } from './policy/limits/limits.ts'
 import { createPrincipalRate } from './policy/limits/principal-rate.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
+import { createRotations, type Rotations } from './rotation/rotations.ts'
+import { createRotators } from './rotation/rotators.ts'
 import { Secret } from './secrets/secret.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
 import { createAssumeRole } from './tokens/aws/assume-role.ts'
@@ -62,12 +68,20 @@ export type Gateway = {
   /** What the policy says now, unrecorded: for filters and `whoami`, never for handing anything out. */
   decide: (question: Question) => Decision
   policy: PolicyStore
+  /** Access contexts. */
+  grants: Grants
   secrets: Secrets
   tokens: Tokens
   /** Makes what a cloud's own client library shows at `/oauth2/token`; passes the door itself. */
   subjectToken: ObtainSubjectToken
   /** Does what is due of the signing keys' lives; for the timer. */
   rotateKeys: () => Promise<KeyRotation>
+  /** Credentials that are kept fresh. */
+  rotations: Rotations
+  /** Takes what is new in the journal into the index of last uses; for the timer. */
+  indexUses: () => Promise<Filled>
+  /** Records something about the gateway itself, durably. Throws `journal_unavailable`. */
+  note: (event: string, detail: Readonly<Record<string, unknown>>) => Promise<void>
   health: () => Promise<Health>
   log: (line: LogLine) => void
   /** Writes what the journal still holds and stops every timer. */
@@ -125,6 +139,15 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const decideNow = (question: Question, at = now()) => decide(question, policy.current(), at)
   const limits = createLimits({ table: azure.table('quotas'), now, clockSkewMs: azure.clockSkewMs })
   const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, limits, now })
+  const grants = createGrants({
+    ...{ keys, issuer: config.issuer, maxSeconds: config.grantMaxSeconds, now, refused: refusals.count },
+    ...{ table: azure.table('grants'), admit: gate.admit, decide: decideNow },
+    issuerOf: (iss) => policy.current().issuerOf(iss),
+    tampered: (detail) => {
+      report('grant.tampered', detail)
+      journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'grant.tampered', detail })
+    },
+  })
   const withinRate = createPrincipalRate({ rate: config.principalRate, now, refused: refusals.count, report })
   const valueHasher = sharedOnce(async () => createValueHasher(await keys.valueHmac()))
   const secrets = createSecrets({
@@ -169,6 +192,27 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       passedIdToken: createPassedIdTokens({ fetchJson, audience: exchangeAudience, now }),
     },
   })
+  const note = async (event: string, detail: Readonly<Record<string, unknown>>) => {
+    await journal.record({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
+  }
+  const rotations = createRotations({
+    vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url)])),
+    gatewayVault,
+    secretState: azure.table('secretState'),
+    tables: { rotations: azure.table('rotations'), leases: azure.table('leases'), lastUse: azure.table('lastUse') },
+    rotatorOf: createRotators({
+      dial: dialler(config.local),
+      entraToken: async () => new Secret(await azure.ownToken(CLOUDS[config.cloud].databaseAudience)),
+    }),
+    emit: ({ type, id, rotation, run }) =>
+      note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
+    raise: (vault, name) => secrets.announce({ vault, name }),
+    hashValue: async (value) => (await valueHasher())(value),
+    policy: () => policy.current(),
+    journal,
+    now,
+    report,
+  })
   policy.start()
   void warmUp()
   return {
@@ -176,7 +220,10 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
     authenticate: async (token, provenKey) => {
       await policy.fresh()
-      return withinRate(await authenticator.authenticate(token, provenKey))
+      const known = isCredential(token)
+        ? grants.present(token, provenKey)
+        : authenticator.authenticate(token, provenKey)
+      return withinRate(await known)
     },
     authenticateAssertion: async (assertion) => {
       await policy.fresh()
@@ -191,6 +238,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     limitFields: limits.fieldsOf,
     decide: decideNow,
     policy,
+    grants,
     secrets,
     tokens: createTokens({ keys, kinds, own, issuer: config.issuer, exchangeAudience, decide: decideNow, now, policy }),
     subjectToken: createSubjectTokens({
@@ -200,6 +248,15 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       now,
       policy,
     }),
+    rotations,
+    indexUses: () =>
+      fillLastUse({
+        audit: azure.table('audit'),
+        lastUse: azure.table('lastUse'),
+        now,
+        journalDeadlineMs: config.journalDeadlineMs,
+      }),
+    note,
     rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,

@@ -11,6 +11,8 @@ export type Cloud = {
   webPubSubSuffix: string
   arm: string
   graph: string
+  /** Of Entra logins to Azure Database for PostgreSQL. */
+  databaseAudience: string
   /** `aud` of an assertion that a federated credential trusts. */
   exchangeAudience: string
 }
@@ -28,6 +30,7 @@ export const CLOUDS = {
     webPubSubSuffix: 'webpubsub.azure.com',
     arm: 'https://management.azure.com',
     graph: 'https://graph.microsoft.com',
+    databaseAudience: 'https://ossrdbms-aad.database.windows.net',
     exchangeAudience: 'api://AzureADTokenExchange',
   },
   AzureChina: {
@@ -41,6 +44,7 @@ export const CLOUDS = {
     webPubSubSuffix: 'webpubsub.azure.cn',
     arm: 'https://management.chinacloudapi.cn',
     graph: 'https://microsoftgraph.chinacloudapi.cn',
+    databaseAudience: 'https://ossrdbms-aad.database.chinacloudapi.cn',
     exchangeAudience: 'api://AzureADTokenExchangeChina',
   },
   AzureUSGovernment: {
@@ -54,6 +58,7 @@ export const CLOUDS = {
     webPubSubSuffix: 'webpubsub.azure.us',
     arm: 'https://management.usgovcloudapi.net',
     graph: 'https://graph.microsoft.us',
+    databaseAudience: 'https://ossrdbms-aad.database.usgovcloudapi.net',
     exchangeAudience: 'api://AzureADTokenExchangeUSGov',
   },
 } as const satisfies Record<string, Cloud>

@@ -25,3 +25,17 @@ export function localAgent({ hosts, caPath }: LocalRoute): Agent {
   }
   return agent
 }
+
+/** Where a host is really reached, for clients that are no https agent. `ca`: PEM of the local CA; absent in Azure. */
+export type Dialled = { host: string; port: number; ca?: string }
+
+/** The same in Azure; in a local run the server that stands in, and nothing else. Throws for a host that none stands in for. */
+export function dialler(local: LocalRoute | undefined): (host: string, port: number) => Dialled {
+  if (!local) return (host, port) => ({ host, port })
+  const { hosts, caPath } = local
+  return (name) => {
+    const [, host, port] = /^(.+):(\d+)$/.exec(Object.hasOwn(hosts, name) ? (hosts[name] ?? '') : '') ?? []
+    if (!host || !port) throw new Error(`no local server stands in for ${name}`)
+    return { host, port: Number(port), ca: readFileSync(caPath, 'utf8') }
+  }
+}

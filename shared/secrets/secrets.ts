@@ -76,6 +76,8 @@ export function createSecrets(deps: SecretsDeps) {
       setEnabled(write, act, what),
     /** Unrecorded; whatever it says, the full admission follows. */
     waitForChange: (wait: Wait) => waiters.wait(wait),
+    /** Tells every instance that the secret has another version now; after a write that did not come through here. */
+    announce: (ref: SecretRef) => markers.raise(ref.vault, ref.name),
     /** Alias → how its vault was last found, without asking it. */
     status: () => Object.fromEntries([...vaults].map(([alias, vault]) => [alias, vault.status()])),
     close: () => waiters.close(),

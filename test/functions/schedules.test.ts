@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { ENDPOINTS } from '../../functions/endpoints.ts'
 import { SCHEDULES, tick } from '../../functions/schedules.ts'
 import type { SystemEntry } from '../../shared/audit/entry.ts'
 import type { StoredRow } from '../../shared/azure/table.ts'
@@ -75,8 +76,9 @@ describe('timers', () => {
 
   it('what fails is logged by its tag and fails the invocation, without the error’s own text (T18)', async () => {
     const lines: object[] = []
-    const gateway = { log: (line: object) => lines.push(line) } as unknown as Gateway
-    const failing = (error: Error) => ({ name: 'keys', cron: '0 0 0 1 1 *', run: () => Promise.reject(error) })
+    const note = async () => undefined
+    const gateway = { note, log: (line: object) => lines.push(line) } as unknown as Gateway
+    const failing = (error: Error) => ({ name: 'keys', cron: () => '0 0 0 1 1 *', run: () => Promise.reject(error) })
     const down = new GatewayError('vault_unavailable', 'vault_throttled')
     await expect(tick(failing(down), gateway)).rejects.toThrow('timer keys failed: vault_throttled')
     await expect(tick(failing(new Error('hunter2')), gateway)).rejects.toThrow('timer keys failed: unexpected_error')
@@ -85,6 +87,27 @@ describe('timers', () => {
   })
 
   it('have names that no endpoint has, and a schedule that the host takes', () => {
-    expect(SCHEDULES.map(({ name, cron }) => `${name} ${cron}`)).toEqual(['keys 0 */5 * * * *'])
+    const crons = Object.fromEntries(SCHEDULES.map(({ name, cron }) => [name, cron(local.config())]))
+    expect(crons).toMatchObject({ keys: '0 */5 * * * *', rotate: '0 * * * * *', seal: '0 * * * * *' })
+    const endpoints = new Set(ENDPOINTS.map(({ name }) => name))
+    for (const [name, cron] of Object.entries(crons)) {
+      expect(endpoints.has(name)).toBe(false)
+      expect(cron.split(' ')).toHaveLength(6)
+    }
+  })
+
+  it('leave a pair in the journal and one line in the log that say what they did', async () => {
+    const seal = SCHEDULES.find(({ name }) => name === 'seal')
+    if (!seal) throw new Error('no timer')
+    await tick(seal, on.gateway)
+    const system = (await on.journal()).filter((entry): entry is SystemEntry => entry.kind === 'system')
+    const pair = system
+      .filter(({ detail }) => detail['timer'] === 'seal')
+      .map(({ event, detail }) => ({ event, ...detail }))
+    expect(pair).toMatchObject([
+      { event: 'timer.intent' },
+      { event: 'timer.result', outcome: 'ok', entries: expect.any(Number) },
+    ])
+    expect(on.lines).toContainEqual(expect.objectContaining({ event: 'timer.done', timer: 'seal' }))
   })
 })
