@@ -1,10 +1,21 @@
 import type { Endpoint } from '../shared/http/endpoint.ts'
+import { grant } from './grant.ts'
+import { grants } from './grants.ts'
+import { handle } from './handle.ts'
+import { handleRedemption } from './handle-redemption.ts'
+import { handles } from './handles.ts'
 import { healthz } from './healthz.ts'
 import { introspect } from './introspect.ts'
 import { jwks } from './jwks.ts'
 import { authorizationServer, openidConfiguration, protectedResource } from './metadata.ts'
 import { oauthToken } from './oauth-token.ts'
 import { revoke } from './revoke.ts'
+import { rotation } from './rotation.ts'
+import { rotationImpact } from './rotation-impact.ts'
+import { rotationRun } from './rotation-run.ts'
+import { rotationRuns } from './rotation-runs.ts'
+import { rotationSteps } from './rotation-steps.ts'
+import { rotations } from './rotations.ts'
 import { secret } from './secret.ts'
 import { secretBatches } from './secret-batches.ts'
 import { secretVersion } from './secret-version.ts'
@@ -32,4 +43,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
   secretVersions,
   secretVersion,
   secretBatches,
+  grants,
+  grant,
+  handles,
+  handle,
+  handleRedemption,
+  rotations,
+  rotation,
+  rotationImpact,
+  rotationRuns,
+  rotationRun,
+  rotationSteps,
 ]

@@ -65,12 +65,14 @@ async function advance(deps: DriverDeps, rotation: RotationDocument, turn: Turn)
     }
     if (signal.aborted || moved >= MAX_MOVES) return { outcome: 'waits', nextAt: deps.now(), moved, run: state.run }
     if (move.move === 'step') await takeStep(deps, rotation, { ...turn, step: move.step })
-    else if (await deps.families.claim(rotation)) await begin(deps, session, 'schedule')
+    else if (await deps.families.claim(rotation)) await begin(deps, session, { id: newRunId(), by: 'schedule' })
   }
 }
 
-async function begin({ now }: DriverDeps, session: Session, by: string): Promise<Run> {
-  const run = newRun({ id: randomBytes(16).toString('hex'), by, now: now() })
+const newRunId = () => randomBytes(16).toString('hex')
+
+async function begin({ now }: DriverDeps, session: Session, who: { id: string; by: string }): Promise<Run> {
+  const run = newRun({ ...who, now: now() })
   await session.save(run, now())
   return run
 }
@@ -118,13 +120,17 @@ async function settle(deps: DriverDeps, rotation: RotationDocument, session: Ses
 }
 
 /** Begins a run because somebody asks for it, at once and in any mode but `paused`. Throws `conflict` when it may not begin. */
-export async function startRun(deps: DriverDeps, rotation: RotationDocument, by: string): Promise<Run> {
+export async function startRun(
+  deps: DriverDeps,
+  rotation: RotationDocument,
+  who: { id: string; by: string },
+): Promise<Run> {
   if (rotation.mode === 'paused') throw conflict('rotation_paused', 'the rotation is paused')
   const run = await withRotation(deps, rotation.name, async (session) => {
     if (isUnderWay(session.state().run)) throw conflict('run_under_way', 'a run is under way')
     if (!(await deps.families.claim(rotation)))
       throw conflict('family_busy', 'another rotation of its family ran too recently')
-    return begin(deps, session, by)
+    return begin(deps, session, who)
   })
   return run ?? busy()
 }

@@ -1,17 +1,22 @@
+import { hash } from 'node:crypto'
+import { createUses } from '../audit/last-use/uses.ts'
 import type { Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { Snapshot } from '../policy/snapshot.ts'
 import { Secret } from '../secrets/secret.ts'
+import { secretResource } from '../secrets/secret-ref.ts'
 import type { Vault } from '../secrets/vault.ts'
 import { readStoredCredential } from '../tokens/stored-credential.ts'
 import { refOf } from './carry-out.ts'
 import { type Demand, type DriverDeps, demandStep, startRun } from './driver.ts'
 import { createFamilies } from './families.ts'
+import { type Impact, impactOf } from './impact.ts'
 import { createPendingValues } from './pending-value.ts'
 import { createPickUp } from './pick-up.ts'
-import type { Run } from './run.ts'
+import { currentVersion } from './publish.ts'
+import { type Run, STATE_AFTER } from './run.ts'
 import { ms } from './schedule.ts'
 import { createStates } from './states.ts'
 import { rotateDue, type TickDeps } from './tick.ts'
@@ -37,6 +42,7 @@ export const rotationResource = (name: string) => `rotation/${name}`
 export function createRotations(deps: RotationsDeps) {
   const { gatewayVault, tables, policy, now } = deps
   const states = createStates(tables.rotations)
+  const uses = createUses(tables.lastUse)
   const driver: TickDeps = {
     ...deps,
     states,
@@ -71,12 +77,28 @@ export function createRotations(deps: RotationsDeps) {
         await driver.pickUp({ ref: refOf(rotation), lookBackMs: ms(rotation.retire.lookBack), version, publishedAt })
       ).stragglers
     },
-    async start(grant: Grant, name: string): Promise<Run> {
-      grant.spend('rotation:run', rotationResource(name))
-      return recorded(grant, () => startRun(driver, documentOf(name), grant.principal.id))
+    /** Whom a rotation now would concern, and whom it would break. */
+    async impact(rotation: RotationDocument): Promise<Impact> {
+      const current = await currentVersion(driver, refOf(rotation))
+      return impactOf(rotation, await uses.of(secretResource(refOf(rotation))), current?.version)
     },
-    async step(grant: Grant, name: string, { runId, step }: { runId: string; step: Demand }): Promise<Run> {
+    /** `operation` makes the run's id: the same one again finds its run. */
+    async start(grant: Grant, name: string, operation: string): Promise<Run> {
+      grant.spend('rotation:run', rotationResource(name))
+      return recorded(grant, async () => {
+        const id = hash('sha256', `rotation-run|${operation}`, 'hex').slice(0, 32)
+        return (await states.run(name, id)) ?? startRun(driver, documentOf(name), { id, by: grant.principal.id })
+      })
+    },
+    async step(
+      grant: Grant,
+      name: string,
+      { runId, step, repeated }: { runId: string; step: Demand; repeated: boolean },
+    ): Promise<Run> {
       grant.spend(step === 'abort' ? 'rotation:abort' : 'rotation:step', rotationResource(name))
+      // An earlier try of the same request may have got as far: then there is nothing left to do.
+      const known = repeated ? await states.run(name, runId) : undefined
+      if (known && isDone(known, step)) return recorded(grant, async () => known)
       const demand = { runId, step, signal: AbortSignal.timeout(STEP_MS) }
       return recorded(grant, () => demandStep(driver, documentOf(name), demand))
     },
@@ -93,4 +115,9 @@ async function recorded(grant: Grant, act: () => Promise<Run>): Promise<Run> {
   } catch (error) {
     throw grant.failed(error)
   }
+}
+
+const isDone = ({ state, steps }: Run, step: Demand) => {
+  if (step === 'resume') return state !== 'stuck'
+  return steps.some((reached) => reached.state === (step === 'abort' ? 'aborted' : STATE_AFTER[step]))
 }

@@ -6,7 +6,8 @@ import { SECRET_VERSION } from './vault.ts'
 const MAX_LIMIT = 200
 const DEFAULT_LIMIT = 100
 
-const limit = z
+/** How many items of a list a caller wants at a time. */
+export const limit = z
   .string()
   .regex(/^\d{1,3}$/)
   .transform(Number)

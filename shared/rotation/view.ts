@@ -1,0 +1,47 @@
+import type { RotationDocument } from '../policy/documents/rotation.ts'
+import { isUnderWay, type Run } from './run.ts'
+import { dueAfter, mayBeginFrom } from './schedule.ts'
+import type { StoredState } from './states.ts'
+
+const rfc3339 = (at: number | undefined) =>
+  at !== undefined && Number.isFinite(at) ? new Date(at).toISOString() : undefined
+
+/** A run as callers see it; `stragglers` are principal ids. */
+export function runView(rotation: RotationDocument, run: Run, stragglers: readonly string[]) {
+  const { id, state, stuckIn, by, startedAt, endedAt, steps, attempts, version, replaces, reason } = run
+  return {
+    id,
+    rotation: rotation.name,
+    state,
+    ...(stuckIn && { stuckIn }),
+    startedBy: by,
+    startedAt: rfc3339(startedAt),
+    ...(endedAt !== undefined && { endedAt: rfc3339(endedAt) }),
+    steps: steps.map(({ state, at }) => ({ state, at: rfc3339(at) })),
+    ...(attempts > 0 && { failures: attempts }),
+    ...(reason && { reason }),
+    ...(version && { version }),
+    ...(replaces && { replaces }),
+    stragglers,
+    ...(isUnderWay(run) && state !== 'stuck' && { nextAttemptAt: rfc3339(run.notBefore) }),
+  }
+}
+
+/** A rotation and where it stands, for lists and for itself. */
+export function rotationView(rotation: RotationDocument, { run, lastRotatedAt }: StoredState, now: number) {
+  const { name, secret, rotator, mode, owner, family, notify } = rotation
+  const due = lastRotatedAt === undefined ? undefined : mayBeginFrom(rotation, dueAfter(rotation, lastRotatedAt))
+  return {
+    name,
+    secret,
+    rotator,
+    mode,
+    owner,
+    ...(family && { family: family.name }),
+    ...(notify.length > 0 && { notify }),
+    state: run ? (isUnderWay(run) ? run.state : 'idle') : 'idle',
+    ...(lastRotatedAt !== undefined && { lastRotatedAt: rfc3339(lastRotatedAt) }),
+    ...(due !== undefined && Number.isFinite(due) && { dueAt: rfc3339(due), overdue: due < now && !isUnderWay(run) }),
+    ...(run && { run: { id: run.id, state: run.state } }),
+  }
+}
