@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { describeFailure, printable } from './describe-failure.ts'
 import { type Answer, type Call, CliError, EXIT, type Exit, type Verb } from './verb.ts'
@@ -16,6 +17,10 @@ export type Terminal = {
   cwd: string
   out(line: string): void
   err(line: string): void
+  /** Everything on stdin; undefined when that is a terminal. */
+  stdin?(): Promise<Uint8Array | undefined>
+  /** Whether stdout is a person's screen. */
+  isScreen?: boolean
 }
 
 /** Runs one command line and gives its exit code: 0 ok, 1 refused or wrong, 2 usage, 3 unreachable. Never throws. */
@@ -31,6 +36,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
       positionals,
       env: terminal.env,
       cwd: terminal.cwd,
+      stdin: async () => terminal.stdin?.(),
       note: (line) => terminal.err(printable(line)),
       print: (line) => terminal.out(printable(line)),
     }
@@ -53,8 +59,9 @@ function readArguments(verb: Verb, args: string[]) {
   }
 }
 
-function print(terminal: Terminal, { exit, json, text }: Answer, asJson: boolean): Exit {
+function print(terminal: Terminal, { exit, json, text, value }: Answer, asJson: boolean): Exit {
   if (asJson && json !== undefined) terminal.out(JSON.stringify(json))
+  else if (value !== undefined) terminal.out(terminal.isScreen ? value.split('\n').map(printable).join('\n') : value)
   else for (const line of text ?? []) terminal.out(printable(line))
   return exit
 }
@@ -84,5 +91,7 @@ if (import.meta.main) {
     cwd: process.cwd(),
     out: write(process.stdout),
     err: write(process.stderr),
+    stdin: async () => (process.stdin.isTTY ? undefined : buffer(process.stdin)),
+    isScreen: process.stdout.isTTY === true,
   })
 }

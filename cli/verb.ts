@@ -27,12 +27,17 @@ export type Call = {
   cwd: string
   /** A line about progress; goes to stderr, so that stdout stays the answer. */
   note(line: string): void
+  /** Everything on stdin; undefined when that is a terminal, where nobody would see that it waits. */
+  stdin(): Promise<Uint8Array | undefined>
   /** One line of the answer, for verbs that stream; in `--json` mode pass JSON. */
   print(line: string): void
 }
 
-/** `text` is printed line by line, or `json` as one line under `--json`; a verb that streamed leaves both out. */
-export type Answer = { exit: Exit; json?: unknown; text?: readonly string[] }
+/**
+ * `text` is printed line by line, or `json` as one line under `--json`; a verb that streamed leaves both out. `value` is printed
+ * as it is, with one line break behind it; on a terminal with controls escaped, like everything else.
+ */
+export type Answer = { exit: Exit; json?: unknown; text?: readonly string[]; value?: string }
 
 /** A verb is data; `run` throws CliError, GatewayError or StorageError for what went wrong. */
 export type Verb = {

@@ -57,6 +57,11 @@ describe('the commands of the README', () => {
     const [query, verify] = [await run(requests[4] ?? ''), await run(requests[5] ?? '')]
     expect(query).toContain('secret:get secret/main/stripe-api-key (permitted by billing-reads-stripe)')
     expect(verify).toMatch(/^right: /)
-    for (const command of requests.slice(6)) await run(command)
-  }, 60_000)
+    const rest = await Promise.all(requests.slice(6).map(async (command) => ({ command, output: await run(command) })))
+    const outputOf = (verb: string) => rest.find(({ command }) => command.includes(verb))?.output
+    expect(outputOf('secret list')).toContain('main/stripe-api-key')
+    expect(outputOf('secret get')).toMatch(/^sk_test_\S+\n$/)
+    expect(outputOf('secret set')).toMatch(/^main\/stripe-example: created [0-9a-f]{32}\n$/)
+    expect(outputOf('token get')).toMatch(/^eyJ/)
+  }, 120_000)
 })

@@ -47,7 +47,7 @@ afterAll(() => Promise.all(gateways.map((gateway) => gateway.stop())))
 async function get(who: Caller, path: string, instance = 0) {
   const headers = { authorization: `Bearer ${await local.callerToken(who)}` }
   const answer = await fetch(`http://127.0.0.1:${gateways[instance]?.port}${path}`, { headers })
-  return { status: answer.status, headers: answer.headers, json: await answer.json() }
+  return { status: answer.status, headers: answer.headers, json: (await answer.json()) as Record<string, unknown> }
 }
 
 describe('limits over HTTP', () => {
@@ -82,7 +82,7 @@ describe('limits over HTTP', () => {
       await get('approver', '/v1/secrets?vault=main&prefix=quota-'),
     ]
     expect([third.status, third.headers.get('ratelimit')]).toEqual([429, expect.stringMatching(/^"rate";r=0;t=\d+$/)])
-    expect([again.status, again.json.code]).toEqual([429, 'rate_limited'])
+    expect([again.status, again.json['code']]).toEqual([429, 'rate_limited'])
     // The rate is each instance's own, the quota is not.
     const other = await get('approver', SECRET, 1)
     expect([other.status, other.headers.get('ratelimit')]).toEqual([200, expect.stringMatching(/r=1;.*r=6;/)])

@@ -49,8 +49,7 @@ export function createQuotaCounter(table: Table, key: { partitionKey: string; ro
         const counted = await count(together)
         for (const [at, { resolve }] of together.entries()) resolve(counted[at] as Counted)
       } catch (error) {
-        // The write may have landed all the same: what is stored is read again before the next one.
-        known = undefined
+        // The write may have landed all the same: then its ETag has moved, and the next one reads what is stored.
         for (const { reject } of together) reject(unavailable(error))
       }
     }
