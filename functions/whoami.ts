@@ -12,18 +12,23 @@ export const whoami: Endpoint = {
     GET: async (request, gateway) => {
       readQuery(request, NoQuery)
       const { principal, context } = await identify(request, gateway)
-      const { id, kind, issuerName, appId, roles, groups, expiresAt } = principal
+      const { id, kind, issuerName, appId, roles, groups, expiresAt, through } = principal
       return {
         status: 200,
         json: {
           principal: id,
           kind,
-          authenticatedBy: { method: 'bearer', issuer: issuerName, expires: new Date(expiresAt).toISOString() },
+          authenticatedBy: {
+            method: through ? 'grant' : 'bearer',
+            issuer: issuerName,
+            expires: new Date(expiresAt).toISOString(),
+          },
           ...(appId && { appId }),
           roles,
           groups,
           ...(context.clientAddress && { clientAddress: context.clientAddress }),
-          grantChain: [],
+          grantChain: through?.chain ?? [],
+          ...(through?.offers && { grant: through.offers }),
           permissions: permissionsOf(principal, gateway.policy.current(), gateway.now()),
         },
       }

@@ -118,7 +118,7 @@ export type Gate = {
 export type ListAsk<T> = Omit<Ask<T[]>, 'prepare' | 'actor'>
 
 /** One thing a list may show, and the resource its permission is decided on. */
-export type Candidate<T> = { resource: string; item: T }
+export type Candidate<T> = { resource: string; item: T; entitled?: 'holder' }
 
 /** Header of every answer for which a journal entry was written: the caller's evidence. */
 export const receiptHeader = ({ wid, seq, macPrefix }: Receipt) => ({
@@ -151,8 +151,9 @@ export function createGate({ decide, refreshPolicy, journal, limits, now }: Gate
       const limited: Party[] = []
       const at = now()
       const about = decide(ask, at)
-      for (const { resource, item } of await candidates()) {
-        const decision = decide({ ...ask, resource }, at)
+      for (const { resource, item, entitled } of await candidates()) {
+        const question = { ...ask, resource, ...(entitled && { entitled }) }
+        const { decision } = judge(question, (each) => decide(each, at))
         if (decision.effect === 'deny' || unmetObligation(decision.obligations, ask)) continue
         shown.push(item)
         for (const id of decision.statementIds) statementIds.add(id)
@@ -169,7 +170,7 @@ export function createGate({ decide, refreshPolicy, journal, limits, now }: Gate
       if (limited.length > 0) {
         await limits.take(ask.txn, limited).catch((error: unknown) => refuseRecorded(error, ask, { decision }))
       }
-      await takeUses(ask)
+      await takeUses(ask).catch((error: unknown) => refuseRecorded(error, ask, { decision }))
       const handout = { reference: `items:${shown.length}` }
       const receipt = await journal.record(decided('intent', ask, { decision }, now(), { handout }))
       return issue<T[]>({ ask, decision, receipt, sealed: shown, journal, now })
@@ -190,7 +191,7 @@ export function createGate({ decide, refreshPolicy, journal, limits, now }: Gate
     return { decision, recorded: { decision: principal, time: new Date(at).toISOString(), ...acting } }
   }
 
-  /** T11: policy may have changed while the intent was written; a change that denies stops the act. */
+  /** T11: policy, or a grant, may have changed while the intent was written; a change that denies stops the act. */
   async function stillPermitted<T>(grant: Grant<T>, ask: Ask<T>): Promise<void> {
     try {
       await refreshPolicy()
@@ -200,6 +201,8 @@ export function createGate({ decide, refreshPolicy, journal, limits, now }: Gate
       if (!isDeepStrictEqual(again.obligations, grant.obligations)) {
         throw new GatewayError('policy_unavailable', 'obligations_changed_meanwhile', { retryAfterSeconds: 1 })
       }
+      // Of the same act: it is read again, and no second use is taken.
+      await takeUses(ask)
     } catch (error) {
       throw grant.failed(error)
     }

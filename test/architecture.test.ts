@@ -39,6 +39,8 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/policy',
     'shared/identity',
     'shared/tokens/keys',
+    'shared/tokens/lifetime',
+    'shared/azure/once',
   ],
   'shared/rotation': [
     'shared/gate',
@@ -147,6 +149,7 @@ describe('architecture', () => {
       'shared/azure/open-identity.ts',
       'shared/azure/storage/blob-sas.ts',
       'shared/azure/storage/queue-table-sas.ts',
+      'shared/grants/seal.ts',
       'shared/tokens/google/id-token.ts',
       'shared/tokens/keys/signing-key.ts',
       'shared/tokens/keys/symmetric-key.ts',

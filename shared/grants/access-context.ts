@@ -35,14 +35,18 @@ export type Terms = {
 /** What changes, always by compare-and-set. */
 export type Status = {
   /** `locked`: a credential of an earlier generation was shown to renew it, so it was cloned. */
-  state: 'pending' | 'active' | 'revoked' | 'locked'
+  state: 'pending' | 'active' | 'revoked' | 'locked' | 'expired'
   /** Raised by each renewal; a credential of an earlier one is dead. */
   generation: number
+  /** Operation of the last renewal. */
+  renewedBy?: string
+  /** How long each renewal is for; absent before the first one. */
+  ttlMs?: number
   /** Milliseconds, whole seconds: `exp` of the credential of this generation. */
   expiresAt: number
   /** Where `maxUses` is above SLOTS; below, a use is a row of its own. */
   usesLeft?: number
-  /** Principal ids. */
+  /** Principal ids. INVARIANT: an approval counts only as it stands here, under the seal; rows of approvers are a record. */
   approvedBy: readonly string[]
   /** Who ended it (a principal id) and when. */
   ended?: { by: string; at: number }

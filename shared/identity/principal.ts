@@ -40,6 +40,8 @@ export type Through = {
   chain: readonly string[]
   /** Whether actions and resources of every grant of the chain include this act; pure. */
   covers(action: string, resource: string): boolean
+  /** The same as the presented grant says it, for those who are told what they may do: never a decision. */
+  offers?: { actions: readonly string[]; resources: readonly string[] }
   /** Principal ids of those who approved every grant of the chain that needed it. */
   approvedBy: readonly string[]
   /** The grant was opened in an emergency: permits for those count too. */

@@ -1,16 +1,5 @@
 import { z } from 'zod'
-import { readDuration } from '../policy/documents/obligations.ts'
-
-const MAX_TTL_SECONDS = 86_400
-
-const Ttl = z.union([
-  z.int().min(1).max(MAX_TTL_SECONDS),
-  z.string().transform((text, context) => {
-    const seconds = readDuration(text)
-    if (seconds === undefined) context.addIssue({ code: 'custom', message: 'must be seconds, or a lifetime like 15m' })
-    return seconds ?? z.NEVER
-  }),
-])
+import { Ttl } from '../policy/documents/obligations.ts'
 
 /** Body of `POST /v1/tokens`. `ttl` is seconds or `90s`, `15m`, `1h`. */
 export const TokenRequest = z.strictObject({

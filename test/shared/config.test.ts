@@ -48,6 +48,8 @@ describe('loadConfig', () => {
     { SALLYPORT_ISSUER: 'https://gw.example/?a=b' },
     { SALLYPORT_TABLE_ENDPOINT: 'http://acct.table.core.windows.net' },
     { SALLYPORT_SECRET_CACHE_SECONDS: '0' },
+    { SALLYPORT_GRANT_MAX_SECONDS: '59' },
+    { SALLYPORT_GRANT_MAX_SECONDS: '86401' },
     { SALLYPORT_PRINCIPAL_RATE: '0/min' },
     { SALLYPORT_PRINCIPAL_RATE: '3000' },
     { SALLYPORT_POLICY_POLL_SECONDS: '1e9' },

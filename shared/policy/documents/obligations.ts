@@ -14,6 +14,16 @@ export function readDuration(text: string): number | undefined {
   return seconds <= MAX_TTL_SECONDS ? seconds : undefined
 }
 
+/** A lifetime as a request names it: seconds, or `15m`; in seconds. */
+export const Ttl = z.union([
+  z.int().min(1).max(MAX_TTL_SECONDS),
+  z.string().transform((text, context) => {
+    const seconds = readDuration(text)
+    if (seconds === undefined) context.addIssue({ code: 'custom', message: 'must be seconds, or a lifetime like 15m' })
+    return seconds ?? z.NEVER
+  }),
+])
+
 const Approval = z.strictObject({ count: z.int().min(1).max(10), approvers: distinct(PrincipalId, 100) }).superRefine(
   (approval, context) => {
     if (!Array.isArray(approval?.approvers) || !(approval.count > approval.approvers.length)) return
