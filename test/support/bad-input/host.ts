@@ -9,7 +9,7 @@ import { type HostedGateway, hostGateway } from '../hosted-gateway.ts'
 import { rig } from '../rig.ts'
 import { until } from '../running.ts'
 import { statement } from '../secret-gateway.ts'
-import { RECIPES } from './recipes.ts'
+import { KNOWN, RECIPES } from './recipes.ts'
 import { MARKER } from './refusal.ts'
 import { createSender, type Send } from './sender.ts'
 
@@ -40,7 +40,7 @@ export function badInputHost() {
     const permit = statement(
       'bad-input',
       CALLER,
-      ['secret-reader', 'secret-inspector', 'secret-deployer'],
+      ['secret-reader', 'secret-inspector', 'secret-deployer', 'handle-maker'],
       ['secret/main/*'],
     )
     const documents = [
@@ -55,7 +55,11 @@ export function badInputHost() {
     const old = await vault.setSecret(name, 'older')
     await vault.setSecret(name, SECRET_VALUE)
     run.hosted = await hostGateway({ ...local.environment, SALLYPORT_JOURNAL_DEADLINE_MS: '20000' })
-    const facts = { bearer: await local.callerToken(CALLER), version: old.properties.version ?? '' }
+    const facts = {
+      bearer: await local.callerToken(CALLER),
+      version: old.properties.version ?? '',
+      fresh: { handle: () => idOf('POST /v1/handles') },
+    }
     run.send = createSender(run.hosted.port, facts)
     await until(async () => (await sendRequest({ method: 'GET', path: '/healthz' }, run.hosted.port)).status === 200)
   }, 90_000)
@@ -66,6 +70,15 @@ export function badInputHost() {
     expectCleanLog(lines)
     expect(reasonsOf(lines).filter((reason) => answers.some((answer) => answer.includes(reason)))).toEqual([])
   })
+
+  /** Makes one by its recipe. */
+  async function idOf(title: string): Promise<string> {
+    const operation = KNOWN.find((known) => known.title === title)
+    if (!operation) throw new Error(`${title} has no recipe`)
+    const { status, body } = await run.send(operation)
+    if (status !== 201) throw new Error(`${title}: ${status} ${body}`)
+    return JSON.parse(body).id
+  }
 
   const send: Send = async (operation, changes) => {
     const answer = await run.send(operation, changes)

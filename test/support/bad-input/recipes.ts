@@ -4,9 +4,14 @@ import { MAX_BODY_BYTES } from '../../../shared/secrets/new-secret.ts'
 import { TOKEN_EXCHANGE } from '../../../shared/tokens/exchange-request.ts'
 
 /** The pieces of a good request that only the test's run knows. */
-export type Facts = { bearer: string; version: string }
+export type Facts = {
+  bearer: string
+  version: string
+  /** Pieces that serve one request: `$<name>` in a recipe is made anew for each. */
+  fresh: Readonly<Record<string, () => Promise<string>>>
+}
 
-/** `$bearer` and `$version` stand for those pieces wherever a recipe holds text. */
+/** `$bearer`, `$version` and the names of fresh pieces stand for them wherever a recipe holds text. */
 export type Recipe = {
   /** `form`: the token is a parameter, and `Authorization` may come beside it. */
   credential: 'bearer' | 'form' | 'none'
@@ -17,6 +22,8 @@ export type Recipe = {
   /** Queries that are refused; absent where the query is nobody's business. */
   badQueries?: readonly string[]
   body?: JsonBody | FormBody
+  /** Status of a repeat under the same `Idempotency-Key`, where it is not the first one's. */
+  repeat?: number
 }
 
 export type JsonBody = { kind: 'json'; maxBytes: number; good: Record<string, unknown>; required: readonly string[] }
@@ -112,6 +119,23 @@ export const RECIPES: Record<string, Recipe> = {
     params: { ...SECRET, version: '$version' },
     badQueries: ['enabled=true'],
     body: json({ enabled: true }, ['enabled']),
+  },
+  'POST /v1/handles': {
+    credential: 'bearer',
+    badQueries: ['ttl=5m', 'vault=main'],
+    body: json({ ...SECRET, ttl: '5m', reason: 'because' }, ['vault', 'name']),
+  },
+  'GET /v1/handles/{id}': {
+    credential: 'bearer',
+    params: { id: '$handle' },
+    badQueries: ['redeem=1', 'vault=main'],
+  },
+  'POST /v1/handles/{id}/redeem': {
+    credential: 'bearer',
+    params: { id: '$handle' },
+    badQueries: ['redeem=1', 'version=1'],
+    body: json({ reason: 'because' }, []),
+    repeat: 410,
   },
   'POST /v1/secret-batches': {
     credential: 'bearer',

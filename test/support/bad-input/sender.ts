@@ -14,13 +14,26 @@ export type Sent = {
   /** Instead of the good body; null sends none. */
   body?: string | Buffer | null
   chunked?: boolean
+  /** Fresh pieces by name: what stands here is used, what does not is made and put here. */
+  pieces?: Map<string, string>
 }
 
 const TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' }
 
 /** Sends an operation's good request with what a test changes in it. */
 export function createSender(port: number, facts: Facts) {
-  const filled = (text: string) => text.replaceAll('$bearer', facts.bearer).replaceAll('$version', facts.version)
+  const fill = (text: string, pieces: ReadonlyMap<string, string>) =>
+    [...pieces].reduce(
+      (filled, [name, piece]) => filled.replaceAll(`$${name}`, piece),
+      text.replaceAll('$bearer', facts.bearer).replaceAll('$version', facts.version),
+    )
+
+  async function makePieces(texts: readonly unknown[], pieces: Map<string, string>): Promise<void> {
+    for (const [name, make] of Object.entries(facts.fresh)) {
+      const isWanted = texts.some((text) => typeof text === 'string' && text.includes(`$${name}`))
+      if (isWanted && !pieces.has(name)) pieces.set(name, await make())
+    }
+  }
 
   return async (operation: Known, changes: Sent = {}): Promise<Received> => {
     const { recipe } = operation
@@ -28,6 +41,9 @@ export function createSender(port: number, facts: Facts) {
     const path = `${changes.path ?? pathOf(operation, changes.params)}${query && `?${query}`}`
     const good = recipe.body && goodBody(operation)
     const body = changes.body === undefined ? good : (changes.body ?? undefined)
+    const pieces = changes.pieces ?? new Map<string, string>()
+    await makePieces([path, body], pieces)
+    const filled = (text: string) => fill(text, pieces)
     const wanted = {
       ...(recipe.credential === 'bearer' && { authorization: 'Bearer $bearer' }),
       ...(recipe.body && { 'content-type': TYPES[recipe.body.kind] }),
