@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Row, StoredRow } from '../../azure/table.ts'
-import { type AuthoredDocument, documentId } from '../documents/document.ts'
 
 /** `until` of a version that nothing has replaced. */
 export const IN_FORCE = '999999999999'
@@ -17,8 +16,19 @@ export type Version = {
   until: string
   /** Canonical text of the document. */
   text: string
+  /** Who wrote it, and who ended it; rows of before there were managers are the default's. */
+  manager: string
+  endedBy: string | undefined
+  /** Operation of a request that wrote it, by which a repeated request knows its own work. */
+  operation: string | undefined
   row: StoredRow
 }
+
+/** A document as a set holds it. */
+export type Member = Pick<Version, 'kind' | 'id' | 'text' | 'manager'> & { operation?: string | undefined }
+
+/** Whose documents are those that `apply` makes when nothing else is said. */
+export const DEFAULT_MANAGER = 'default'
 
 export const revisionKey = (revision: number) => String(revision).padStart(12, '0')
 
@@ -32,13 +42,15 @@ export function setHash(texts: Iterable<string>): string {
 }
 
 /** `fence`: the claim under which it is written, so that a later apply can tell what a straggler left. */
-export function versionRow({ document, text }: AuthoredDocument, since: number, fence: number): Row {
+export function versionRow({ kind, id, text, manager, operation }: Member, since: number, fence: number): Row {
   const columns = pieces(text).map((piece, at) => [`body${at}`, piece] as const)
   return {
-    partitionKey: document.kind,
-    rowKey: `${documentId(document)}|${revisionKey(since)}`,
+    partitionKey: kind,
+    rowKey: `${id}|${revisionKey(since)}`,
     until: IN_FORCE,
     fence,
+    manager,
+    ...(operation !== undefined && { operation }),
     ...Object.fromEntries(columns),
   }
 }
@@ -51,7 +63,13 @@ export function readVersion(row: StoredRow): Version | undefined {
   if (bar < 1 || !/^\d{12}$/.test(since) || typeof until !== 'string' || !/^\d{12}$/.test(until)) return undefined
   let text = ''
   for (let at = 0; typeof row[`body${at}`] === 'string'; at++) text += row[`body${at}`]
-  return { kind: row.partitionKey, id: row.rowKey.slice(0, bar), since: Number(since), until, text, row }
+  const named = (column: string) => (typeof row[column] === 'string' ? row[column] : undefined)
+  return {
+    ...{ kind: row.partitionKey, id: row.rowKey.slice(0, bar), since: Number(since), until, text, row },
+    manager: named('manager') ?? DEFAULT_MANAGER,
+    endedBy: until === IN_FORCE ? undefined : (named('endedBy') ?? DEFAULT_MANAGER),
+    operation: named('operation'),
+  }
 }
 
 /** The versions that make up a revision. */

@@ -92,7 +92,7 @@ describe('an apply that is killed', () => {
       const table = createMemoryTable(await tableWithOldSet())
       await applyPolicies({ table: onEveryWrite(table, killAt(write)), documents: NEW, now: () => 0 }).catch(() => {})
       const applied = await applyPolicies({ table, documents: third, now: () => HELD_SECONDS * 1_000 })
-      expect(applied).toEqual({ revision: 2, inserted: 1, removed: 0 })
+      expect(applied).toEqual({ revision: 2, inserted: 1, removed: 0, leftAlone: [] })
       expect(await served(table)).toEqual({ revision: 2, hasNew: false })
     }
   })

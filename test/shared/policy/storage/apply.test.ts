@@ -14,6 +14,7 @@ describe('applyPolicies', () => {
       revision: 1,
       inserted: 2,
       removed: 0,
+      leftAlone: [],
     })
     expect(await revisionRow(table)).toMatchObject({ revision: 1, count: 2 })
   })
@@ -23,7 +24,12 @@ describe('applyPolicies', () => {
     await applyPolicies({ table, documents: [role('a'), issuer('i')], now })
     const again = [issuer('i'), { actions: ['secret:get'], name: 'a', $schema: './policy.schema.json', kind: 'role' }]
     const before = table.rows()
-    expect(await applyPolicies({ table, documents: again, now })).toEqual({ revision: 1, inserted: 0, removed: 0 })
+    expect(await applyPolicies({ table, documents: again, now })).toEqual({
+      revision: 1,
+      inserted: 0,
+      removed: 0,
+      leftAlone: [],
+    })
     expect(table.rows()).toEqual(before)
   })
 
@@ -35,11 +41,13 @@ describe('applyPolicies', () => {
       revision: 2,
       inserted: 2,
       removed: 0,
+      leftAlone: [],
     })
     expect(await applyPolicies({ table, documents: [role('a')], now })).toEqual({
       revision: 3,
       inserted: 1,
       removed: 1,
+      leftAlone: [],
     })
     expect(await revisionRow(table)).toMatchObject({ revision: 3, count: 1, hash: first?.['hash'] })
     expect((await table.get('role', 'a|000000000002'))?.['until']).toBe('000000000003')
@@ -119,7 +127,7 @@ describe('applyPolicies', () => {
     await table.replace({ ...a, until: '000000000002', endFence: Number(c['fence']) }, a.etag)
 
     const applied = await applyPolicies({ table, documents: [role('a'), role('b'), role('c')], now })
-    expect(applied).toEqual({ revision: 2, inserted: 0, removed: 0 })
+    expect(applied).toEqual({ revision: 2, inserted: 0, removed: 0, leftAlone: [] })
     expect(
       table
         .rows()

@@ -38,8 +38,18 @@ describe('the policy set in Table Storage (over the real client)', () => {
     })
     const roles = Array.from({ length: 130 }, (_, at) => role(`role-${at}`))
     const first = [issuer('a'), role('reader'), large, ...roles]
-    expect(await applyPolicies({ table, documents: first, now })).toEqual({ revision: 1, inserted: 133, removed: 0 })
-    expect(await applyPolicies({ table, documents: first, now })).toEqual({ revision: 1, inserted: 0, removed: 0 })
+    expect(await applyPolicies({ table, documents: first, now })).toEqual({
+      revision: 1,
+      inserted: 133,
+      removed: 0,
+      leftAlone: [],
+    })
+    expect(await applyPolicies({ table, documents: first, now })).toEqual({
+      revision: 1,
+      inserted: 0,
+      removed: 0,
+      leftAlone: [],
+    })
     await store.refresh()
     expect(store.status()).toMatchObject({ state: 'ok', revision: 1 })
 
@@ -56,6 +66,7 @@ describe('the policy set in Table Storage (over the real client)', () => {
       revision: 2,
       inserted: 2,
       removed: 132,
+      leftAlone: [],
     })
     await store.refresh()
     expect(store.current().issuerOf('https://a.example')).toBeUndefined()

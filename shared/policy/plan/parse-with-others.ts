@@ -1,0 +1,48 @@
+import { GatewayError } from '../../errors.ts'
+import { JsonFault, parseStrictJson } from '../../strict-json.ts'
+import { type AuthoredDocument, parseDocument } from '../documents/document.ts'
+import type { Fault } from '../documents/faults.ts'
+import { parsePolicySet } from '../documents/policy-set.ts'
+import type { Current } from '../storage/publish.ts'
+import type { Version } from '../storage/version-row.ts'
+import { type MergeOptions, mergeDocuments } from './merge.ts'
+
+export type ParseOptions = MergeOptions & { forbiddenIssuer?: string | undefined }
+
+/**
+ * Checks a manager's documents together with those of others that stay in force. Throws GatewayError `invalid_document` with
+ * every fault: pointers begin with the document's position, or with `/<kind>/<id>` for one of the table.
+ */
+export function parseWithOthers(
+  current: Pick<Current, 'versions' | 'inForce'>,
+  documents: readonly unknown[],
+  { forbiddenIssuer, ...options }: ParseOptions,
+): AuthoredDocument[] {
+  const sound = documents.map(parseDocument).flatMap((one) => (one.ok ? [one] : []))
+  const others = mergeDocuments(current, sound, options).changes.filter(({ state }) => state === 'left_alone')
+  const texts = others.map(({ before = '' }) => readText(before))
+  const parsed = parsePolicySet([...documents, ...texts], { forbiddenIssuer })
+  if (parsed.ok) return parsed.documents.slice(0, documents.length)
+  throw invalid(parsed.faults.map((fault) => atHome(fault, documents.length, others)))
+}
+
+export function invalid(errors: Fault[]): GatewayError {
+  const detail = errors.length === 1 ? 'a document is not valid' : 'the documents are not valid'
+  return new GatewayError('invalid_document', 'invalid_documents', { detail, errors })
+}
+
+function atHome({ pointer, detail }: Fault, own: number, others: readonly { kind: string; id: string }[]): Fault {
+  const [, at = '', ...rest] = pointer.split('/')
+  const other = others[Number(at) - own]
+  return other ? { pointer: ['', other.kind, other.id, ...rest].join('/'), detail } : { pointer, detail }
+}
+
+/** The document of a version; undefined when its text is no JSON, which no schema takes. */
+export function readText(text: Version['text']): unknown {
+  try {
+    return parseStrictJson(text)
+  } catch (error) {
+    if (error instanceof JsonFault) return undefined
+    throw error
+  }
+}
