@@ -10,6 +10,8 @@ import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
 import { isCredential } from './grants/credential.ts'
 import { createGrants, type Grants } from './grants/grants.ts'
+import { createSeal } from './grants/seal.ts'
+import { createHandles, type Handles } from './handles/handles.ts'
 import { createHealth, type Health } from './health.ts'
 import { createIdempotency, type Idempotency } from './http/idempotency-rows.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
@@ -70,6 +72,8 @@ export type Gateway = {
   policy: PolicyStore
   /** Access contexts. */
   grants: Grants
+  /** One-time handles. */
+  handles: Handles
   secrets: Secrets
   tokens: Tokens
   /** Makes what a cloud's own client library shows at `/oauth2/token`; passes the door itself. */
@@ -139,14 +143,23 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const decideNow = (question: Question, at = now()) => decide(question, policy.current(), at)
   const limits = createLimits({ table: azure.table('quotas'), now, clockSkewMs: azure.clockSkewMs })
   const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, limits, now })
+  const alarm = (event: string, detail: Record<string, unknown>) => {
+    report(event, detail)
+    journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
+  }
+  const handles = createHandles({
+    table: azure.table('handles'),
+    seal: sharedOnce(async () => createSeal(await keys.valueHmac())),
+    report: alarm,
+    maxSeconds: config.grantMaxSeconds,
+    throughOf: (grant) => grants.recall(grant),
+    isTrusted: ({ claims, issuerName }) => policy.current().issuerOf(String(claims['iss']))?.name === issuerName,
+  })
   const grants = createGrants({
     ...{ keys, issuer: config.issuer, maxSeconds: config.grantMaxSeconds, now, refused: refusals.count },
     ...{ table: azure.table('grants'), admit: gate.admit, decide: decideNow },
     issuerOf: (iss) => policy.current().issuerOf(iss),
-    tampered: (detail) => {
-      report('grant.tampered', detail)
-      journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'grant.tampered', detail })
-    },
+    tampered: (detail) => alarm('grant.tampered', detail),
   })
   const withinRate = createPrincipalRate({ rate: config.principalRate, now, refused: refusals.count, report })
   const valueHasher = sharedOnce(async () => createValueHasher(await keys.valueHmac()))
@@ -239,6 +252,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     decide: decideNow,
     policy,
     grants,
+    handles,
     secrets,
     tokens: createTokens({ keys, kinds, own, issuer: config.issuer, exchangeAudience, decide: decideNow, now, policy }),
     subjectToken: createSubjectTokens({

@@ -18,6 +18,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/audit',
     'shared/identity',
     'shared/grants',
+    'shared/handles',
     'shared/rotation',
   ],
   'shared/http': [
@@ -52,6 +53,15 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/tokens/stored-credential',
   ],
   'shared/lease': [],
+  'shared/handles': [
+    'shared/gate',
+    'shared/audit',
+    'shared/errors',
+    'shared/policy',
+    'shared/identity',
+    'shared/secrets',
+    'shared/http/endpoint',
+  ],
   'shared/secrets': ['shared/gate', 'shared/audit', 'shared/errors', 'shared/policy'],
   'shared/tokens': [
     'shared/gate',
