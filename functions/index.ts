@@ -32,17 +32,25 @@ app.hook.appTerminate(() => gateway.close())
 
 /** The library's request is no instance of the global Request: it is read once, here. */
 function fromHost(request: HttpRequest, endpoint: Endpoint): GatewayRequest {
-  const url = new URL(request.url)
+  const { path, query } = splitUrl(request.url)
   let body: Promise<Uint8Array> | undefined
   return {
     txn: randomUUID(),
     method: request.method,
-    path: url.pathname,
+    path,
     params: endpoint.route.includes('{') ? request.params : {},
-    query: url.searchParams,
+    query,
     header: (name) => request.headers.get(name) ?? undefined,
     body: () => (body ??= request.arrayBuffer().then((bytes) => new Uint8Array(bytes))),
   }
+}
+
+/** Raw and as the library normalised it. Parsing is left out where there is nothing behind the path: most requests. */
+function splitUrl(text: string): { path: string; query: URLSearchParams } {
+  if (!/[?#]/.test(text))
+    return { path: text.slice(text.indexOf('/', text.indexOf('//') + 2)), query: new URLSearchParams() }
+  const url = new URL(text)
+  return { path: url.pathname, query: url.searchParams }
 }
 
 function toHost({ status, headers, json, text }: GatewayResponse): HttpResponseInit {

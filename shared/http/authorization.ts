@@ -8,10 +8,12 @@ export type Credential = { scheme: 'bearer' | 'dpop'; token: string }
  * challenge carries no error).
  */
 export function readAuthorization(authorization: string | undefined): Credential {
-  const [name = '', ...rest] = (authorization ?? '').split(' ')
-  const scheme = SCHEMES.find((each) => each === name.toLowerCase())
+  const text = authorization ?? ''
+  const space = text.indexOf(' ')
+  const name = (space < 0 ? text : text.slice(0, space)).toLowerCase()
+  const scheme = SCHEMES.find((each) => each === name)
   if (!scheme) throw new GatewayError('missing_token', 'no_bearer')
-  const token = rest.join(' ').trim()
+  const token = space < 0 ? '' : text.slice(space).trim()
   if (!token) throw new GatewayError('missing_token', 'empty_bearer')
   return { scheme, token }
 }

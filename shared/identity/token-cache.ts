@@ -35,7 +35,7 @@ export function createTokenCache(): TokenCache {
     max: LIMITS.cachedTokens,
     maxSize: LIMITS.cachedTokenCharacters,
   })
-  const keyOf = (token: string) => hash('sha256', token, 'base64')
+  const keyOf = (token: string) => hash('sha256', token, 'binary')
   return {
     recall: (token) => tokens.get(keyOf(token)),
     remember: (token, verified) => void tokens.set(keyOf(token), verified, { size: token.length }),

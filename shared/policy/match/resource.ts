@@ -11,7 +11,8 @@ export type ResourcePattern = { pattern: Pattern } | { template: string }
  * Key Vault does not tell `Stripe-Key` from `stripe-key`, so neither may a policy: else a forbid on one spelling would be
  * escaped by another. Everything else is compared byte for byte.
  */
-export const canonicalResource = (resource: string) => (/^secret\//.test(resource) ? lowerAscii(resource) : resource)
+export const canonicalResource = (resource: string) =>
+  resource.startsWith('secret/') ? lowerAscii(resource) : resource
 
 export function compileResource(text: string): ResourcePattern {
   return text.includes('${') ? { template: text } : { pattern: compilePattern(canonicalResource(text)) }
