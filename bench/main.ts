@@ -9,6 +9,7 @@ import { coldStart } from './cold-start.ts'
 import { decisions } from './decisions.ts'
 import type { Benchmark, Figure } from './figure.ts'
 import { groupCommit } from './group-commit.ts'
+import { policyEffect } from './policy-effect.ts'
 import { singleFlight } from './single-flight.ts'
 import { tokenExchange } from './token-exchange.ts'
 
@@ -21,6 +22,7 @@ const BENCHMARKS = [
   singleFlight,
   avoidedCalls,
   coldStart,
+  policyEffect,
 ]
 const RESULTS = join(repositoryRoot, 'bench', 'results.json')
 
