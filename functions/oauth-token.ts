@@ -45,7 +45,8 @@ async function whoTakesPart(request: GatewayRequest, gateway: Gateway, { apart, 
   if (exchange && apart) {
     const { principal, context } = apart
     const caller = { principal, provenKey: context.dpopThumbprint }
-    return { ...apart, ...(await readParties(exchange, caller, { authenticate, own, isPassed })) }
+    const throughOf = (grant: string) => gateway.grants.recall(grant)
+    return { ...apart, ...(await readParties(exchange, caller, { authenticate, own, isPassed, throughOf })) }
   }
   if (apart) return { ...apart, subject: apart.principal, caller: apart.principal }
   if (!exchange || exchange.actorToken !== undefined)

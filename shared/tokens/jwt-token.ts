@@ -65,6 +65,8 @@ export function planJwt(wish: JwtWish): JwtPlan {
       ...(scope && { scope }),
       ...(jkt !== undefined && { cnf: { jkt } }),
       ...(act && { act }),
+      // What comes of it later must not exceed the grant.
+      ...(subject.through && { grant: subject.through.chain.at(-1) }),
     },
     blastRadius: {
       expiresAt: new Date(lifetime.exp * 1_000).toISOString(),

@@ -60,6 +60,8 @@ export function createSubjectTokens({ signer, admit, issuer, now, policy }: Subj
     const target = policy.current().target(name)
     if (target?.token.kind !== 'google') throw new GatewayError('access_denied', 'no_subject_token_target')
     if (actionOf(target) !== action) throw new GatewayError('access_denied', 'target_changed')
+    // It would stand for the root alone: whoever exchanges it can present the grant itself.
+    if (principal.through) throw new GatewayError('access_denied', 'no_subject_token_through_a_grant')
     const maxSeconds = [LIFETIME_SECONDS, obligations.maxTtlSeconds]
     const lifetime = boundLifetime({ now: now(), maxSeconds, notAfter: principal.expiresAt })
     if (!lifetime) throw new GatewayError('invalid_request', 'lifetime_too_short', { detail: TOO_SHORT })

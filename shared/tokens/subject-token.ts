@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { isJsonObject } from '../identity/jwt.ts'
-import type { Principal } from '../identity/principal.ts'
+import type { Principal, Through } from '../identity/principal.ts'
 import type { Exchange } from './exchange-request.ts'
 import { principalOf } from './own-principal.ts'
 import type { OwnToken, OwnTokens } from './own-token.ts'
@@ -11,6 +11,8 @@ export type PartiesDeps = {
   own: Pick<OwnTokens, 'read' | 'isRevoked'>
   /** passed-token.ts. */
   isPassed(token: string): boolean
+  /** The limits of a grant by its id, while it is alive; throws `access_denied`, or what says that nobody can tell now. */
+  throughOf(grant: string): Promise<Through>
 }
 
 /** Who takes part in an exchange. */
@@ -71,7 +73,19 @@ async function readSubject(token: string, provenKey: string | undefined, deps: P
   if (await deps.own.isRevoked(exchanged)) throw refused('subject_revoked')
   const subject = principalOf(exchanged)
   if (!subject) throw refused('subject_malformed')
-  return { subject, exchanged }
+  const { grant } = exchanged.claims
+  if (grant === undefined) return { subject, exchanged }
+  return { subject: { ...subject, through: await limitsOf(String(grant), deps) }, exchanged }
+}
+
+/** A token that came through a grant stays within it, and dies with it. */
+async function limitsOf(grant: string, { throughOf }: PartiesDeps): Promise<Through> {
+  try {
+    return await throughOf(grant)
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'access_denied') throw error
+    throw refused(error.reason)
+  }
 }
 
 const refused = (reason: string) => new GatewayError('invalid_subject_token', reason)
