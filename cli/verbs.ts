@@ -1,7 +1,15 @@
 import { auditQuery } from './audit-query.ts'
 import { auditVerify } from './audit-verify.ts'
 import { doctor } from './doctor.ts'
+import { grantDelegate } from './grant-delegate.ts'
+import { grantList } from './grant-list.ts'
+import { grantOpen } from './grant-open.ts'
+import { grantRevoke } from './grant-revoke.ts'
 import { policyApply } from './policy-apply.ts'
+import { policyDrift } from './policy-drift.ts'
+import { policyExport } from './policy-export.ts'
+import { policyPlan } from './policy-plan.ts'
+import { policyTest } from './policy-test.ts'
 import { policyValidate } from './policy-validate.ts'
 import { secretGet } from './secret-get.ts'
 import { secretList } from './secret-list.ts'
@@ -12,7 +20,11 @@ import type { Verb } from './verb.ts'
 /** Every verb of the command; the help is made of this list. */
 export const VERBS: readonly Verb[] = [
   policyValidate,
+  policyPlan,
   policyApply,
+  policyExport,
+  policyDrift,
+  policyTest,
   auditVerify,
   auditQuery,
   doctor,
@@ -20,4 +32,8 @@ export const VERBS: readonly Verb[] = [
   secretList,
   secretSet,
   tokenGet,
+  grantOpen,
+  grantDelegate,
+  grantRevoke,
+  grantList,
 ]
