@@ -1,5 +1,9 @@
 import type { Endpoint } from '../shared/http/endpoint.ts'
 import { grant } from './grant.ts'
+import { grantApprovals } from './grant-approvals.ts'
+import { grantDelegations } from './grant-delegations.ts'
+import { grantRenewals } from './grant-renewals.ts'
+import { grantRevocations } from './grant-revocations.ts'
 import { grants } from './grants.ts'
 import { handle } from './handle.ts'
 import { handleRedemption } from './handle-redemption.ts'
@@ -45,6 +49,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   secretBatches,
   grants,
   grant,
+  grantDelegations,
+  grantRenewals,
+  grantApprovals,
+  grantRevocations,
   handles,
   handle,
   handleRedemption,

@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
 import { isCredential } from './grants/credential.ts'
 import { createGrants, type Grants } from './grants/grants.ts'
+import { createOpenItems } from './grants/open-items.ts'
 import { createSeal } from './grants/seal.ts'
 import { createHandles, type Handles } from './handles/handles.ts'
 import { createHealth, type Health } from './health.ts'
@@ -160,6 +161,8 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     ...{ table: azure.table('grants'), admit: gate.admit, decide: decideNow },
     issuerOf: (iss) => policy.current().issuerOf(iss),
     tampered: (detail) => alarm('grant.tampered', detail),
+    locked: (detail) => alarm('grant.locked', detail),
+    openItems: createOpenItems({ table: azure.table('subscriptions'), now }),
   })
   const withinRate = createPrincipalRate({ rate: config.principalRate, now, refused: refusals.count, report })
   const valueHasher = sharedOnce(async () => createValueHasher(await keys.valueHmac()))

@@ -139,6 +139,12 @@ export const REFUSALS = {
     remedy: 'Open a new grant.',
     oauth: oauth('invalid_target'),
   },
+  grant_locked: {
+    status: 403,
+    title: 'the grant is locked: its credential was cloned',
+    remedy:
+      'An old credential of it was used to renew it, so two hold it. Tell the security officer and open a new grant; to repeat a renewal whose answer was lost, send the same `Idempotency-Key`.',
+  },
   conflict: {
     status: 409,
     title: 'the state of the resource does not allow this',

@@ -25,14 +25,14 @@ export function describeGrant(context: AccessContext, now: number, usesLeft?: nu
 }
 
 /** Body of the 201: the only time that the credential is shown. `usesLeft` is null where uses are not counted. */
-export function openedGrant({ terms, status }: AccessContext, credential: string) {
+export function openedGrant({ terms, status }: AccessContext, credential: string, left = terms.maxUses) {
   return {
     id: terms.id,
     credential,
     state: status.state,
     expires: iso(status.expiresAt),
     generation: status.generation,
-    usesLeft: terms.maxUses ?? null,
+    usesLeft: terms.maxUses === undefined ? null : left,
     effective: { actions: terms.actions, resources: terms.resources },
   }
 }

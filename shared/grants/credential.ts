@@ -29,7 +29,8 @@ export type CredentialRefusal = 'grant_credential_malformed' | 'grant_expired'
 export type Credentials = {
   /** Signs the credential of the grant's present generation. Throws `keys_unavailable`. */
   sign(context: AccessContext): Promise<string>
-  read(token: string): Promise<Credential | CredentialRefusal>
+  /** `ended`: one that has ended is read too. */
+  read(token: string, allow?: { ended: true }): Promise<Credential | CredentialRefusal>
 }
 
 export function createCredentials({ issuer, keys, now }: CredentialDeps): Credentials {
@@ -45,7 +46,7 @@ export function createCredentials({ issuer, keys, now }: CredentialDeps): Creden
       }
       return signer.sign(claims, CREDENTIAL_TYP)
     },
-    async read(token) {
+    async read(token, allow) {
       const jwt = parseJwt(token)
       if (isRefused(jwt) || jwt.header['typ'] !== CREDENTIAL_TYP) return 'grant_credential_malformed'
       const { iss, aud, jti, exp, gen, sha, chain, cnf } = jwt.payload
@@ -53,7 +54,7 @@ export function createCredentials({ issuer, keys, now }: CredentialDeps): Creden
       if (!(await verifyOwn(token, jwt, keys))) return 'grant_credential_malformed'
       const expiresAt = Number(exp) * 1_000
       // No leeway: these times are of our own clocks (T28, T39).
-      if (!(expiresAt > now())) return 'grant_expired'
+      if (!(expiresAt > now()) && !allow?.ended) return 'grant_expired'
       const said = { id: jti, chain, sha, generation: gen, expiresAt } as Credential
       return { ...said, ...(isJsonObject(cnf) && { boundTo: String(cnf['jkt']) }) }
     },

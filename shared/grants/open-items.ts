@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { StorageError, type Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import type { AccessContext } from './access-context.ts'
 
 /** Something that somebody has to be told of, or has to do, afterwards; never a value or a credential. */
 export type OpenItem =
@@ -45,6 +46,17 @@ export function createOpenItems({ table, now }: { table: Table; now: () => numbe
         throw new GatewayError('storage_unavailable', `open_item_${error.reason}`, { retryAfterSeconds })
       }
     },
+  }
+}
+
+/** What somebody has to hear of a new grant, before its credential leaves. */
+export async function tellOpened({ terms, status }: AccessContext, openItems: OpenItems): Promise<void> {
+  const { id: grant, principal: root, approval, breakGlass, reason = '', ticket = '' } = terms
+  if (breakGlass) {
+    await openItems.add({ event: 'breakglass.used', grant, root, reason, ticket, skipped: breakGlass.skipped })
+  }
+  if (approval && status.state === 'pending') {
+    await openItems.add({ event: 'approval.requested', grant, root, ...approval })
   }
 }
 

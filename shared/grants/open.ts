@@ -9,11 +9,14 @@ import { unmetObligation } from '../policy/unmet-obligation.ts'
 import { boundLifetime, TOO_SHORT } from '../tokens/lifetime.ts'
 import { type AccessContext, newContext, type RootPrincipal, type Terms } from './access-context.ts'
 import type { Credentials } from './credential.ts'
+import { type OpenItems, tellOpened } from './open-items.ts'
 import { type GrantRequest, isOn } from './open-request.ts'
 import { SLOTS } from './slots.ts'
 import type { GrantStore } from './store.ts'
+import { wholePattern } from './whole-pattern.ts'
 
 export type OpenDeps = {
+  openItems: OpenItems
   store: GrantStore
   credentials: Pick<Credentials, 'sign'>
   admit: Gate['admit']
@@ -49,6 +52,7 @@ export async function openGrant(opening: Opening, deps: OpenDeps): Promise<Opene
     const obligations = grants.map(({ sealed }) => sealed).reduce(tighten)
     for (const grant of grants) grant.spend('grant:create', grant.resource)
     const context = await keep(planGrant(opening, { id, obligations }, deps), opening, deps)
+    await tellOpened(context, deps.openItems)
     const credential = await deps.credentials.sign(context)
     const expiresAt = new Date(context.status.expiresAt).toISOString()
     const handout = { jti: id, reference: `grant:${id}`, tokenHash: hashToken(credential), expiresAt }
@@ -121,12 +125,9 @@ function refusalOf(opening: Opening, resource: string, deps: OpenDeps): GatewayE
 const demands = (opening: Opening, resource: string, deps: OpenDeps) =>
   decisionsOn(opening, resource, deps).map(({ obligations }) => obligations)
 
-/**
- * `grant:create` and every action of that form. INVARIANT: for a pattern, only what a permit covers whole: its stars are asked
- * as text, which nothing but a star of a permit matches, and `**` as more segments than any form has, so that nothing but `**` does.
- */
+/** `grant:create` and every action of that form. INVARIANT: for a pattern, only what a permit covers whole. */
 function decisionsOn({ caller, wish }: Opening, resource: string, { decide }: OpenDeps): Decision[] {
-  const asked = resource.replace(/(^|\/)\*\*$/, '$1*/*/*/*')
+  const asked = wholePattern(resource)
   const actions = ['grant:create' as const, ...wish.actions.filter((action) => isOn(action, resource))]
   const { principal, context } = caller
   const rest = { principal, context, resource: asked, ...(wish.breakGlass && { breakGlass: true as const }) }

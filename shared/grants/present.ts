@@ -5,14 +5,19 @@ import type { Principal, Through } from '../identity/principal.ts'
 import { isRefused } from '../identity/refusal.ts'
 import { ACTIONS, type Action } from '../policy/actions.ts'
 import type { RootPrincipal, StoredContext } from './access-context.ts'
+import type { LoadApprovals } from './approval-rows.ts'
+import { approversOf } from './approvers.ts'
 import { type Chain, type ChainDeps, type DeadReason, endOf, judgeChain, type ReadGrant, readChain } from './chain.ts'
 import { coversOf, isManagement } from './covers.ts'
 import type { Credential, Credentials } from './credential.ts'
+import type { OpenItems } from './open-items.ts'
 import { takeOf, type Uses } from './uses.ts'
 
 export type PresentDeps = ChainDeps & {
   credentials: Pick<Credentials, 'read'>
   uses: Uses
+  loadApprovals: LoadApprovals
+  openItems: OpenItems
   /** The trusted document of exactly this `iss`: an issuer that lost its trust takes its principals' grants with it. */
   issuerOf(iss: string): { name: string } | undefined
   /** Counts for the journal's `refused` entries. */
@@ -25,15 +30,21 @@ const OWN = 'own'
 /** How long a reading of the chain holds for an act that changes nothing: the rest of an ordinary request. */
 const FRESH_MS = 1_000
 
-/** A presented grant as it stands in storage; `chain` is why it is dead, if it is. */
-export type Presented = { credential: Credential; read: readonly ReadGrant[]; chain: Chain | DeadReason }
-
 /**
  * Makes the root principal of a grant's credential, with the limits of the chain. Throws GatewayError `invalid_token` with the
  * reason, `approval_required` while it is pending, `storage_unavailable`, `keys_unavailable`.
  */
 export async function present(token: string, provenKey: string | undefined, deps: PresentDeps): Promise<Principal> {
-  const { credential, chain } = await inspect(token, deps)
+  const credential = await deps.credentials.read(token)
+  if (typeof credential === 'string') return refuse(credential, deps)
+  const chain = judgeChain(credential, await readChain(credential, deps), deps)
+  return principalOf({ credential, chain, provenKey }, deps)
+}
+
+type Presented = { credential: Credential; chain: Chain | DeadReason; provenKey: string | undefined }
+
+/** The root with the limits of the chain; throws like {@link present} when that is dead. */
+export async function principalOf({ credential, chain, provenKey }: Presented, deps: PresentDeps): Promise<Principal> {
   if (typeof chain === 'string') return refuse(chain, deps)
   if (credential.boundTo !== undefined && credential.boundTo !== provenKey) return refuse('token_bound', deps)
   const [{ root }] = chain
@@ -46,19 +57,11 @@ export async function present(token: string, provenKey: string | undefined, deps
     ...(credential.boundTo !== undefined && { boundTo: credential.boundTo }),
     expiresAt: endOf(chain, deps.maxSeconds),
     validatedAt: chain[0].terms.validatedAt,
-    through: throughOf(credential, chain, deps),
+    through: await throughOf(credential, chain, deps),
   })
 }
 
-/** The same without a verdict, for a renewal: that one has to know an old credential when it sees it. */
-export async function inspect(token: string, deps: PresentDeps): Promise<Presented> {
-  const credential = await deps.credentials.read(token)
-  if (typeof credential === 'string') return refuse(credential, deps)
-  const read = await readChain(credential, deps)
-  return { credential, read, chain: judgeChain(credential, read, deps) }
-}
-
-function refuse(reason: string, deps: PresentDeps): never {
+export function refuse(reason: string, deps: PresentDeps): never {
   deps.refused(OWN, reason)
   throw asRefusal(reason, 'invalid_token')
 }
@@ -70,19 +73,29 @@ function isTrusted({ claims, issuerName }: RootPrincipal, { issuerOf }: PresentD
   return isJsonObject(claims) && issuerOf(String(claims['iss']))?.name === issuerName
 }
 
-/** The limits of a chain that is alive, as a principal has them. */
-export function throughOf(credential: Credential, chain: Chain, deps: PresentDeps): Through {
+/** The limits of a chain that is alive, as a principal has them. Throws `approval_required` while too few approvals count. */
+export async function throughOf(credential: Credential, chain: Chain, deps: PresentDeps): Promise<Through> {
   const presented = chain[chain.length - 1] as StoredContext
   const { id, maxUses, actions, resources } = presented.terms
   const readAt = deps.now()
   const breakGlass = chain.some(({ terms }) => terms.breakGlass)
+  const approvers = await approversOf(chain, deps.loadApprovals)
+  const needApprovals = () => {
+    if (!approvers.suffice()) throw new GatewayError('approval_required', 'grant_approval_withdrawn')
+  }
+  needApprovals()
   return Object.freeze({
     chain: credential.chain,
     covers: coversOf(chain),
     offers: { actions, resources },
-    approvedBy: approvedBy(chain),
+    get approvedBy() {
+      return approvers.approvedBy()
+    },
     ...(breakGlass && { breakGlass }),
-    async use(act) {
+    async use(act: Parameters<Through['use']>[0]) {
+      needApprovals()
+      // Before the value leaves: what was read in an emergency is rotated afterwards, so it must be known.
+      if (breakGlass && act.action === 'secret:get') await noteRead(presented, act.resource, deps)
       const counts = maxUses !== undefined && !isManagement(act.action, act.resource, id)
       if (!counts && !mutates(act.action) && Math.abs(deps.now() - readAt) < FRESH_MS) return
       const ancestors = await readChain({ ...credential, chain: credential.chain.slice(0, -1) }, deps)
@@ -93,6 +106,9 @@ export function throughOf(credential: Credential, chain: Chain, deps: PresentDep
   })
 }
 
+const noteRead = ({ terms }: StoredContext, resource: string, { openItems }: PresentDeps) =>
+  openItems.add({ event: 'breakglass.read', grant: terms.id, root: terms.principal, resource })
+
 /** What is unknown counts as what it might be. */
 const mutates = (action: string) => ACTIONS[action as Action]?.mask !== 'READ'
 
@@ -101,11 +117,4 @@ function stillGood(credential: Credential, read: readonly ReadGrant[], deps: Pre
   const chain = judgeChain(credential, read, deps)
   if (typeof chain === 'string') throw asRefusal(chain, 'access_denied')
   return chain[chain.length - 1] as StoredContext
-}
-
-/** Those who approved every grant of the chain that needed it. */
-function approvedBy(chain: Chain): readonly string[] {
-  const needed = chain.filter(({ terms }) => terms.approval)
-  const [first, ...others] = needed.map(({ status }) => status.approvedBy)
-  return (first ?? []).filter((approver) => others.every((approvers) => approvers.includes(approver)))
 }
