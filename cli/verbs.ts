@@ -5,6 +5,10 @@ import { grantDelegate } from './grant-delegate.ts'
 import { grantList } from './grant-list.ts'
 import { grantOpen } from './grant-open.ts'
 import { grantRevoke } from './grant-revoke.ts'
+import { grantDelegate } from './grant-delegate.ts'
+import { grantList } from './grant-list.ts'
+import { grantOpen } from './grant-open.ts'
+import { grantRevoke } from './grant-revoke.ts'
 import { policyApply } from './policy-apply.ts'
 import { policyDrift } from './policy-drift.ts'
 import { policyExport } from './policy-export.ts'
@@ -32,6 +36,10 @@ export const VERBS: readonly Verb[] = [
   secretList,
   secretSet,
   tokenGet,
+  grantOpen,
+  grantDelegate,
+  grantRevoke,
+  grantList,
   grantOpen,
   grantDelegate,
   grantRevoke,
