@@ -21,6 +21,12 @@ export const SCHEDULES: readonly Schedule[] = [
     run: ({ rotateKeys }) => rotateKeys(),
   },
   {
+    // What must be denied, and allowed, is asked again through the front door (docs/policies.md, "Probes").
+    name: 'probe',
+    cron: () => '0 */5 * * * *',
+    run: ({ probes }) => probes.run(),
+  },
+  {
     name: 'rotate',
     cron: ({ rotateSchedule }) => rotateSchedule,
     run: ({ rotations }) => rotations.tick(),
@@ -42,7 +48,8 @@ export async function tick({ name, run }: Schedule, gateway: Gateway): Promise<v
     await gateway.note('timer.intent', { timer: name })
     const did = await run(gateway)
     await gateway.note('timer.result', { timer: name, outcome: 'ok', ...did })
-    gateway.log({ level: 'info', event: 'timer.done', timer: name, ...did })
+    // A local run ticks every two seconds: its lines would bury everything else in the terminal.
+    if (gateway.config.mode === 'azure') gateway.log({ level: 'info', event: 'timer.done', timer: name, ...did })
   } catch (error) {
     const reason = error instanceof GatewayError || error instanceof StorageError ? error.reason : 'unexpected_error'
     await gateway.note('timer.result', { timer: name, outcome: 'failed', reason }).catch(() => undefined)

@@ -29,6 +29,7 @@ export type DriverDeps = CarryOutDeps & {
   leases: Table
   families: Families
   pickUp: (asked: { ref: SecretRef; version: string; publishedAt: number; lookBackMs: number }) => Promise<PickUp>
+  report: (event: string, detail: Record<string, unknown>) => void
   /** Durable when it resolves. */
   emit: (event: RotationEvent) => Promise<void>
 }
@@ -115,6 +116,10 @@ async function settle(deps: DriverDeps, rotation: RotationDocument, session: Ses
     if (run.state === 'current') await deps.emit({ type: 'secret.rotated', id: `${run.id}-rotated`, rotation, run })
     const turn = run.steps.length
     if (run.state === 'stuck') await deps.emit({ type: 'rotation.stuck', id: `${run.id}-stuck-${turn}`, rotation, run })
+  }
+  if (run.state !== before?.state) {
+    const { id, state, reason } = run
+    deps.report('rotation.moved', { rotation: rotation.name, run: id, state, ...(reason && { reason }) })
   }
   await session.save(run, isUnderWay(run) && STEP_AFTER[run.state] ? run.notBefore : deps.now())
 }

@@ -9,7 +9,6 @@ export type TickDeps = DriverDeps & {
   /** Table `rotations`. */
   table: Table
   policy: () => Pick<Snapshot, 'revision' | 'rotation' | 'rotations'>
-  report: (event: string, detail: Record<string, unknown>) => void
 }
 
 export type Ticked = {

@@ -51,6 +51,7 @@ export async function rotationDriver(local: TestRig, rotatorOf: (rotation: Rotat
     leases: azure.table('leases'),
     families: createFamilies({ table, states, now }),
     pickUp: async () => pickUp,
+    report: () => undefined,
     emit: async (event) => void events.push(event),
   }
   const signal = new AbortController().signal
