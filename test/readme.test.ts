@@ -63,5 +63,7 @@ describe('the commands of the README', () => {
     expect(outputOf('secret get')).toMatch(/^sk_test_\S+\n$/)
     expect(outputOf('secret set')).toMatch(/^main\/stripe-example: created [0-9a-f]{32}\n$/)
     expect(outputOf('token get')).toMatch(/^eyJ/)
-  }, 120_000)
+    expect(outputOf('grant open')).toMatch(/^eyJ/)
+    expect(outputOf('grant list')).toBeDefined()
+  }, 180_000)
 })
