@@ -9,6 +9,7 @@ const ROUTINE = new Set([
   'policy.recovered',
   'vault.recovered',
   'journal.recovered',
+  'rotation.moved',
 ])
 
 export const levelOf = (event: string): LogLine['level'] => (ROUTINE.has(event) ? 'info' : 'warn')

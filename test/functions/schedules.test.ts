@@ -106,10 +106,11 @@ describe('timers', () => {
     const pair = system
       .filter(({ detail }) => detail['timer'] === 'seal')
       .map(({ event, detail }) => ({ event, ...detail }))
-    expect(pair).toMatchObject([
-      { event: 'timer.intent' },
-      { event: 'timer.result', outcome: 'ok', entries: expect.any(Number) },
-    ])
+    // The host's own timer may have ticked meanwhile.
+    expect(pair).toContainEqual(expect.objectContaining({ event: 'timer.intent' }))
+    expect(pair).toContainEqual(
+      expect.objectContaining({ event: 'timer.result', outcome: 'ok', entries: expect.any(Number) }),
+    )
     expect(lines).toMatchObject([{ event: 'timer.done', timer: 'seal', entries: expect.any(Number) }])
   })
 })
