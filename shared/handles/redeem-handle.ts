@@ -32,12 +32,18 @@ export async function redeemHandle(deps: Deps, who: Who, id: string): Promise<Ga
       if (refusal) throw refusal
       await checkOpen(deps, handle)
       const found = await deps.secrets.lookUp(ref, { version: handle.version })(obligations)
-      await who.principal.through?.use({ txn: who.txn, action: 'secret:get', resource: secretResource(handle) })
+      await takeUse(who, handle)
       return { ...found, handout: { ...found.handout, reference: referenceOf(id) } }
     },
   })
   await consume(deps, grant, { id, by: who.principal.id })
   return answerRead(grant, ref, undefined)
+}
+
+/** Of the grant that the redeemer comes through; unless it is the one whose use was taken when the handle was made. */
+async function takeUse({ txn, principal: { through } }: Who, handle: Handle): Promise<void> {
+  if (through === undefined || through.chain.at(-1) === handle.through?.grant) return
+  await through.use({ txn, action: 'secret:get', resource: secretResource(handle) })
 }
 
 /**

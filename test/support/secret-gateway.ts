@@ -31,16 +31,22 @@ export const statement = (id: string, who: Caller, roles: string[], resources: s
   ...more,
 })
 
+type Options = { now?: () => number; settings?: Record<string, string> }
+
 /** The whole gateway on the run's servers, with the example policies and more; called below HTTP, at `handle`. */
-export async function secretGateway(local: TestRig, documents: object[] = []) {
+export async function secretGateway(
+  local: TestRig,
+  documents: object[] = [],
+  { now = Date.now, settings }: Options = {},
+) {
   await local.createStorage()
   const azure = createAzure(local.config())
   const examples = await loadDocuments('local/seed/policies')
-  await applyPolicies({ table: azure.table('policies'), documents: [...examples, ...documents], now: Date.now })
+  await applyPolicies({ table: azure.table('policies'), documents: [...examples, ...documents], now })
   const lines: object[] = []
   // A cold start makes the keys first; on a busy machine that may take longer than a request may in production.
-  const config = local.config({ SALLYPORT_JOURNAL_DEADLINE_MS: '20000' })
-  const gateway = createGateway(config, { log: (line) => lines.push(line) })
+  const config = local.config({ SALLYPORT_JOURNAL_DEADLINE_MS: '20000', ...settings })
+  const gateway = createGateway(config, { now, log: (line) => lines.push(line) })
   const tokens = new Map<Caller, Promise<string>>()
 
   const call = async (endpoint: Endpoint, who: Caller | undefined, request: Call = {}): Promise<GatewayResponse> => {
