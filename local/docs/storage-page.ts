@@ -33,7 +33,11 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     holds: 'access contexts and their uses',
     used: false,
   },
-  handles: { keys: 'handle id / `handle`, `redeemed`', holds: 'one-time handles', used: false },
+  handles: {
+    keys: 'handle id / `handle`, `redeemed`',
+    holds: 'one-time handles: the reference and the maker’s claims under a seal; who redeemed it; insert only',
+    used: true,
+  },
   rotations: {
     keys: 'name / `state`, `run\\|id`; `due` / time and name',
     holds: 'rotations and what is due',
@@ -46,9 +50,9 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     used: true,
   },
   once: {
-    keys: '`jti`, `revoked`, `dpop`, `refused`, `checked` and `\\|<hour, UTC>` / hash',
+    keys: '`jti`, `revoked`, `dpop`, `refused`, `checked` and `\\|<hour, UTC>` / hash; `idem\\|<first 2 of hash>` / hash',
     holds:
-      'client assertions and proofs that were used, tokens that were revoked; insert only, with the end of their use',
+      'client assertions and proofs that were used, tokens that were revoked; insert only, with the end of their use. `idem`: what an `Idempotency-Key` began, by compare-and-set, for 24 h (`expires`)',
     used: true,
   },
 }

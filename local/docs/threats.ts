@@ -115,7 +115,7 @@ export const THREATS: readonly Threat[] = [
   {
     id: 'T42',
     threat: 'replay of a captured request',
-    mitigation: 'a client assertion and a DPoP proof count once; idempotency keys',
-    later: `idempotency keys: ${GRANTS}`,
+    mitigation:
+      'a client assertion and a DPoP proof count once; one effect for an `Idempotency-Key`; a handle serves once',
   },
 ]
