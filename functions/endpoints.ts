@@ -13,6 +13,10 @@ import { introspect } from './introspect.ts'
 import { jwks } from './jwks.ts'
 import { authorizationServer, openidConfiguration, protectedResource } from './metadata.ts'
 import { oauthToken } from './oauth-token.ts'
+import { policyExplanations } from './policy-explanations.ts'
+import { policyProbes } from './policy-probes.ts'
+import { policyReplay } from './policy-replay.ts'
+import { policyReplays } from './policy-replays.ts'
 import { revoke } from './revoke.ts'
 import { rotation } from './rotation.ts'
 import { rotationImpact } from './rotation-impact.ts'
@@ -42,6 +46,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   tokens,
   subjectTokens,
   whoami,
+  policyExplanations,
+  policyReplays,
+  policyReplay,
+  policyProbes,
   secrets,
   secret,
   secretVersions,

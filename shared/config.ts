@@ -31,6 +31,8 @@ export type Config = {
   principalRate: { count: number; windowSeconds: number }
   /** How long after the root's token was validated a grant lives at most, renewals and delegations included. */
   grantMaxSeconds: number
+  /** Origin under which callers reach the gateway: where its own probes go. */
+  frontDoor: string
   /** NCRONTAB of the timers `rotate` and `seal`. */
   rotateSchedule: string
   sealSchedule: string
@@ -82,6 +84,10 @@ const Settings = z.object({
     .transform(
       (text, context) => readRate(text) ?? fault(context, 'must be a rate like 3000/min (sec, min, hour, day)'),
     ),
+  SALLYPORT_FRONT_DOOR: z
+    .string()
+    .regex(/^https?:\/\/[^/?#]+\/?$/, 'must be an origin, without path or query')
+    .optional(),
   SALLYPORT_ROTATE_SCHEDULE: schedule,
   SALLYPORT_SEAL_SCHEDULE: schedule,
   SALLYPORT_ALLOW_STUBS: z.literal('1').optional(),
@@ -150,10 +156,23 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     secretCacheSeconds: settings.SALLYPORT_SECRET_CACHE_SECONDS,
     principalRate: settings.SALLYPORT_PRINCIPAL_RATE,
     grantMaxSeconds: settings.SALLYPORT_GRANT_MAX_SECONDS,
+    frontDoor: readFrontDoor(settings, local),
     rotateSchedule: settings.SALLYPORT_ROTATE_SCHEDULE,
     sealSchedule: settings.SALLYPORT_SEAL_SCHEDULE,
     ...(local && { local }),
   }
+}
+
+/** Behind a private network the issuer may be a public page of metadata only. A token must not travel in clear. */
+function readFrontDoor(
+  { SALLYPORT_FRONT_DOOR, SALLYPORT_ISSUER }: z.infer<typeof Settings>,
+  local: LocalRoute | undefined,
+): string {
+  const door = (SALLYPORT_FRONT_DOOR ?? SALLYPORT_ISSUER).replace(/\/$/, '')
+  if (!local && !door.startsWith('https:')) {
+    throw new Error(faults(['SALLYPORT_FRONT_DOOR: must be https outside a local run']))
+  }
+  return door
 }
 
 export const VERSION = '0.1.0'

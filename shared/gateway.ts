@@ -3,11 +3,13 @@ import { type Filled, fillLastUse } from './audit/last-use/fill.ts'
 import { createRefusals } from './audit/refusals.ts'
 import { createValueHasher } from './audit/value-hash.ts'
 import { createAzure } from './azure/azure.ts'
-import { CLOUDS, type CloudName } from './azure/clouds.ts'
+import { CLOUDS } from './azure/clouds.ts'
 import { dialler } from './azure/local-route.ts'
 import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
+import { composeKinds } from './gateway/token-kinds.ts'
+import { createTooling, type Tooling } from './gateway/tooling.ts'
 import { isCredential } from './grants/credential.ts'
 import { createGrants, type Grants } from './grants/grants.ts'
 import { createOpenItems } from './grants/open-items.ts'
@@ -29,17 +31,11 @@ import { createRotations, type Rotations } from './rotation/rotations.ts'
 import { createRotators } from './rotation/rotators.ts'
 import { Secret } from './secrets/secret.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
-import { createAssumeRole } from './tokens/aws/assume-role.ts'
 import { createBroker } from './tokens/broker/broker.ts'
 import { createPasswordCheck } from './tokens/entra/password-check.ts'
-import { createFederationTokens } from './tokens/federation-token.ts'
-import { createGoogle } from './tokens/google/google.ts'
-import { createIdTokens } from './tokens/google/id-token.ts'
-import { createPassedIdTokens } from './tokens/google/passed-id-token.ts'
 import type { KeyStoreDeps } from './tokens/keys/bootstrap.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
 import { type KeyRotation, rotateKeys } from './tokens/keys/rotation/rotate-keys.ts'
-import { createKinds } from './tokens/kinds/kinds.ts'
 import { createOnce, type Once } from './tokens/once.ts'
 import { createOwnTokens } from './tokens/own-token.ts'
 import { createSubjectTokens, type ObtainSubjectToken } from './tokens/subject-jwt.ts'
@@ -91,7 +87,7 @@ export type Gateway = {
   log: (line: LogLine) => void
   /** Writes what the journal still holds and stops every timer. */
   close: () => Promise<void>
-}
+} & Tooling
 
 export type Overrides = { now?: () => number; log?: (line: LogLine) => void }
 
@@ -182,32 +178,11 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
   })
   const own = createOwnTokens({ issuer: config.issuer, keys, once, now })
-  const federation = createFederationTokens({ keys, issuer: config.issuer, now })
-  const abroad = { ...(azure.agent && { agent: azure.agent }), federation }
-  const google = createGoogle({ ...abroad, ownEntraToken: azure.ownToken })
   const { exchangeAudience } = CLOUDS[config.cloud]
-  const exchange = { entra: azure.entra, exchangeAudience }
   const gatewayVault = azure.vault(config.gatewayVault)
   const passwords = { broker, entra: azure.entra, vault: gatewayVault, once, report, now }
   const checkPasswords = createPasswordCheck(passwords)
-  const kinds = createKinds({
-    keys,
-    issuer: config.issuer,
-    storage: {
-      sign: azure.sasSigner(broker),
-      suffixes: storageSuffixes(config.cloud),
-      ownAccount: accountOf(config.tableEndpoint),
-    },
-    acr: { broker, registry: azure.registry, suffix: CLOUDS[config.cloud].registrySuffix, now },
-    webPubSub: { generate: azure.webPubSub, suffix: CLOUDS[config.cloud].webPubSubSuffix, now },
-    google: { broker, google, now },
-    aws: { broker, assumeRole: createAssumeRole(abroad), now },
-    entra: { ...passwords, ...exchange, federationToken: federation },
-    entraFromGoogle: {
-      ...{ broker, ...exchange, idTokens: createIdTokens({ ...abroad, google }), vault: gatewayVault, now },
-      passedIdToken: createPassedIdTokens({ fetchJson, audience: exchangeAudience, now }),
-    },
-  })
+  const kinds = composeKinds({ config, azure, broker, keys, passwords, fetchJson, now })
   const note = async (event: string, detail: Readonly<Record<string, unknown>>) => {
     await journal.record({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
   }
@@ -229,6 +204,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     now,
     report,
   })
+  const tooling = createTooling({ azure, config, own, keys, policy, decide: decideNow, now, report })
   policy.start()
   void warmUp()
   return {
@@ -274,6 +250,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
         journalDeadlineMs: config.journalDeadlineMs,
       }),
     note,
+    ...tooling,
     rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
@@ -281,6 +258,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       policy.stop()
       secrets.close()
       refusals.close()
+      await tooling.replays.close()
       await journal.close()
     },
   }
@@ -295,10 +273,3 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'gateway.started', detail })
   }
 }
-
-const storageSuffixes = (cloud: CloudName) => {
-  const { blobSuffix, queueSuffix, tableSuffix } = CLOUDS[cloud]
-  return { blob: blobSuffix, queue: queueSuffix, table: tableSuffix }
-}
-
-const accountOf = (endpoint: string) => new URL(endpoint).hostname.split('.')[0] ?? ''

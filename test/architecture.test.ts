@@ -20,6 +20,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/grants',
     'shared/handles',
     'shared/rotation',
+    'shared/probes',
   ],
   'shared/http': [
     'shared/gateway',
@@ -52,6 +53,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/secrets',
     'shared/tokens/stored-credential',
   ],
+  'shared/probes': ['shared/errors', 'shared/policy', 'shared/tokens'],
   'shared/lease': [],
   'shared/handles': [
     'shared/gate',

@@ -6,7 +6,7 @@ import { verifyOwn } from './keys/verify-own.ts'
 import type { Once } from './once.ts'
 
 /** What we sign; `typ` keeps the kinds apart (RFC 8725 §3.11). */
-export type OwnTyp = 'at+jwt' | 'subject+jwt'
+export type OwnTyp = 'at+jwt' | 'subject+jwt' | 'probe+jwt'
 
 /** Claims of a token of ours whose signature and times hold. */
 export type OwnToken = {

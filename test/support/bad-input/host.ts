@@ -64,7 +64,7 @@ export function badInputHost() {
       fresh: {
         grant: () => idOf('POST /v1/grants'),
         handle: () => idOf('POST /v1/handles'),
-        replay: () => idOf('POST /v1/policy-replays'),
+        replay: once(() => idOf('POST /v1/policy-replays')),
       },
     }
     run.send = createSender(run.hosted.port, facts)
@@ -96,6 +96,15 @@ export function badInputHost() {
     local,
     send,
     port: () => run.hosted.port,
+  }
+}
+
+/** For what costs more than a row. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }
 

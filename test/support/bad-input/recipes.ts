@@ -1,4 +1,5 @@
 import { ENDPOINTS } from '../../../functions/endpoints.ts'
+import { MAX_REPLAY_BYTES } from '../../../shared/audit/replay/request.ts'
 import type { Endpoint, Method } from '../../../shared/http/endpoint.ts'
 import { MAX_BODY_BYTES } from '../../../shared/secrets/new-secret.ts'
 import { TOKEN_EXCHANGE } from '../../../shared/tokens/exchange-request.ts'
@@ -80,6 +81,26 @@ export const RECIPES: Record<string, Recipe> = {
     badQueries: ['target=warehouse', 'audience=x'],
   },
   'GET /v1/whoami': { credential: 'bearer', badQueries: ['principal=me'] },
+  'POST /v1/policy-explanations': {
+    credential: 'bearer',
+    badQueries: ['principal=me'],
+    body: json({ action: 'secret:get', resource: 'secret/main/stripe-bad-input' }, ['action', 'resource']),
+  },
+  'POST /v1/policy-replays': {
+    credential: 'bearer',
+    badQueries: ['days=1'],
+    body: json(
+      { documents: [{ kind: 'role', name: 'none', actions: ['secret:list'] }], days: 1 },
+      ['documents', 'days'],
+      MAX_REPLAY_BYTES,
+    ),
+  },
+  'GET /v1/policy-replays/{id}': {
+    credential: 'bearer',
+    params: { id: '$replay' },
+    badQueries: ['days=1'],
+  },
+  'GET /v1/policy-probes/{name}': { credential: 'bearer', params: { name: 'payments-go-on' }, badQueries: ['case=0'] },
   'GET /v1/secrets': {
     credential: 'bearer',
     repeatable: 'vault=main',
