@@ -13,7 +13,11 @@ import { introspect } from './introspect.ts'
 import { jwks } from './jwks.ts'
 import { authorizationServer, openidConfiguration, protectedResource } from './metadata.ts'
 import { oauthToken } from './oauth-token.ts'
+import { policies } from './policies.ts'
+import { policy } from './policy.ts'
+import { policyApprovals } from './policy-approvals.ts'
 import { policyExplanations } from './policy-explanations.ts'
+import { policyPlans } from './policy-plans.ts'
 import { policyProbes } from './policy-probes.ts'
 import { policyReplay } from './policy-replay.ts'
 import { policyReplays } from './policy-replays.ts'
@@ -46,6 +50,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   tokens,
   subjectTokens,
   whoami,
+  policies,
+  policy,
+  policyApprovals,
+  policyPlans,
   policyExplanations,
   policyReplays,
   policyReplay,

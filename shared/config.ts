@@ -36,6 +36,8 @@ export type Config = {
   /** NCRONTAB of the timers `rotate` and `seal`. */
   rotateSchedule: string
   sealSchedule: string
+  /** Whether policies may be written over HTTP; else the gateway needs no more than to read them. */
+  policyApi: boolean
   local?: LocalRoute
 }
 
@@ -90,6 +92,7 @@ const Settings = z.object({
     .optional(),
   SALLYPORT_ROTATE_SCHEDULE: schedule,
   SALLYPORT_SEAL_SCHEDULE: schedule,
+  SALLYPORT_POLICY_API: z.literal('on').optional(),
   SALLYPORT_ALLOW_STUBS: z.literal('1').optional(),
   SALLYPORT_LOCAL_HOSTS: z.string().optional(),
   SALLYPORT_LOCAL_CA: z.string().optional(),
@@ -159,6 +162,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     frontDoor: readFrontDoor(settings, local),
     rotateSchedule: settings.SALLYPORT_ROTATE_SCHEDULE,
     sealSchedule: settings.SALLYPORT_SEAL_SCHEDULE,
+    policyApi: settings.SALLYPORT_POLICY_API === 'on',
     ...(local && { local }),
   }
 }

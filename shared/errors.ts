@@ -15,6 +15,8 @@ export type ErrorExtras = {
   headers?: Record<string, string>
   /** One entry per fault of a document (422). */
   errors?: { pointer: string; detail: string }[]
+  /** Further members of the problem (RFC 9457 §3.2). */
+  members?: Readonly<Record<string, string>>
 }
 
 /**

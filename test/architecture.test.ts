@@ -15,6 +15,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/secrets',
     'shared/tokens',
     'shared/policy',
+    'shared/policy-changes',
     'shared/audit',
     'shared/identity',
     'shared/grants',
@@ -33,6 +34,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/gate': ['shared/identity', 'shared/policy', 'shared/audit', 'shared/errors'],
   'shared/identity': ['shared/errors', 'shared/azure/clouds', 'shared/strict-json'],
   'shared/policy': ['shared/identity', 'shared/errors', 'shared/strict-json'],
+  'shared/policy-changes': ['shared/gate', 'shared/errors', 'shared/policy', 'shared/identity'],
   'shared/audit': ['shared/identity', 'shared/policy', 'shared/errors', 'shared/secrets/secret'],
   'shared/grants': [
     'shared/gate',

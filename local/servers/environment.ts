@@ -81,6 +81,7 @@ export function environmentFor(
       .map(([host, address]) => `${host}=${new URL(address).host}`)
       .join(','),
     SALLYPORT_LOCAL_CA: addresses.ca,
+    SALLYPORT_POLICY_API: 'on',
     IDENTITY_ENDPOINT: addresses.identityEndpoint,
     // The suffix tells a test's requests apart from others'; the endpoint ignores it.
     IDENTITY_HEADER: vaultPrefix === 'sallyport' ? secrets.identityHeader : `${secrets.identityHeader}~${vaultPrefix}`,

@@ -39,6 +39,11 @@ export const REFUSALS = {
       'Either it does not exist or no policy permits it; the two are told apart to nobody without permission. An operator can explain the decision by its `instance`.',
     oauth: oauth('invalid_target'),
   },
+  policy_api_off: {
+    status: 403,
+    title: 'this gateway only reads its policies',
+    remedy: 'Change the documents where they are kept, and apply them with `sallyport policy apply`.',
+  },
   reason_required: {
     status: 403,
     title: 'a reason is required',
@@ -54,7 +59,8 @@ export const REFUSALS = {
   approval_required: {
     status: 403,
     title: 'an approval is required',
-    remedy: 'Open a grant and have it approved, then present the grant.',
+    remedy:
+      'Open a grant and have it approved, then present the grant. A policy change: another principal posts its `sha256` to `…/approvals`, then its writer repeats it.',
     oauth: oauth('invalid_target'),
   },
   handle_required: {
@@ -111,6 +117,11 @@ export const REFUSALS = {
     title: 'there is nothing at this address',
     remedy: 'Compare the path with the OpenAPI document.',
     oauth: oauth('invalid_request', 404),
+  },
+  policy_not_found: {
+    status: 404,
+    title: 'the policy document or proposal does not exist',
+    remedy: 'List the documents with `GET /v1/policies`; a proposal ends after 24 hours.',
   },
   secret_not_found: {
     status: 404,

@@ -30,6 +30,7 @@ function problem({ code, extras }: GatewayError, txn: string, headers: Record<st
       instance: txn,
       code,
       ...(extras.errors && { errors: extras.errors }),
+      ...extras.members,
     },
   }
 }

@@ -36,6 +36,6 @@ export function checkPrecondition({ ifMatch, ifNoneMatch }: Precondition, versio
     throw new GatewayError('precondition_failed', 'if_match', { detail: 'another version is current' })
   }
   if (ifNoneMatch !== undefined && matches(ifNoneMatch, version)) {
-    throw new GatewayError('precondition_failed', 'if_none_match', { detail: 'the secret exists already' })
+    throw new GatewayError('precondition_failed', 'if_none_match', { detail: 'it exists already' })
   }
 }

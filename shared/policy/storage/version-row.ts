@@ -43,7 +43,6 @@ export function setHash(texts: Iterable<string>): string {
 
 /** `fence`: the claim under which it is written, so that a later apply can tell what a straggler left. */
 export function versionRow({ kind, id, text, manager, operation }: Member, since: number, fence: number): Row {
-  const columns = pieces(text).map((piece, at) => [`body${at}`, piece] as const)
   return {
     partitionKey: kind,
     rowKey: `${id}|${revisionKey(since)}`,
@@ -51,7 +50,7 @@ export function versionRow({ kind, id, text, manager, operation }: Member, since
     fence,
     manager,
     ...(operation !== undefined && { operation }),
-    ...Object.fromEntries(columns),
+    ...textColumns(text),
   }
 }
 
@@ -61,8 +60,7 @@ export function readVersion(row: StoredRow): Version | undefined {
   const since = row.rowKey.slice(bar + 1)
   const { until } = row
   if (bar < 1 || !/^\d{12}$/.test(since) || typeof until !== 'string' || !/^\d{12}$/.test(until)) return undefined
-  let text = ''
-  for (let at = 0; typeof row[`body${at}`] === 'string'; at++) text += row[`body${at}`]
+  const text = textOf(row)
   const named = (column: string) => (typeof row[column] === 'string' ? row[column] : undefined)
   return {
     ...{ kind: row.partitionKey, id: row.rowKey.slice(0, bar), since: Number(since), until, text, row },
@@ -70,6 +68,16 @@ export function readVersion(row: StoredRow): Version | undefined {
     endedBy: until === IN_FORCE ? undefined : (named('endedBy') ?? DEFAULT_MANAGER),
     operation: named('operation'),
   }
+}
+
+/** A text as columns of a row, and back. */
+export const textColumns = (text: string): Record<string, string> =>
+  Object.fromEntries(pieces(text).map((piece, at) => [`body${at}`, piece]))
+
+export function textOf(row: StoredRow): string {
+  let text = ''
+  for (let at = 0; typeof row[`body${at}`] === 'string'; at++) text += row[`body${at}`]
+  return text
 }
 
 /** The versions that make up a revision. */

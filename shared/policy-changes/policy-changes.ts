@@ -1,0 +1,105 @@
+import { StorageError, type Table } from '../azure/table.ts'
+import { GatewayError } from '../errors.ts'
+import type { Grant } from '../gate.ts'
+import { API_MANAGER } from '../policy/plan/merge.ts'
+import { type Current, publishSet, readCurrent } from '../policy/storage/publish.ts'
+import { fulfils } from '../policy/storage/revision.ts'
+import { approveChange, type Word } from './approve.ts'
+import { changeHash } from './change.ts'
+import { type NextSet, nextSet, tagOf, type Wish } from './next-set.ts'
+import { createProposals, type Proposal } from './proposals.ts'
+
+export type PolicyChangesDeps = {
+  table: Table
+  now: () => number
+  /** The gateway's own `iss`. */
+  forbiddenIssuer: string
+  /** Makes what was published what this instance decides by. */
+  refresh: () => Promise<void>
+}
+
+export type Changed = { revision: number; existed: boolean; tag?: string }
+
+export type PolicyChanges = {
+  /** What is in force by the table; throws `no_policy`, `policy_unavailable`, `storage_unavailable`. */
+  current(): Promise<Current>
+  /**
+   * Writes one document, or ends it. The whole set is checked, published by the way of every apply and in force when this
+   * returns. Throws what `nextSet` throws, `approval_required` with the `sha256` of a change that its writer would gain by,
+   * and `conflict` while another change is under way.
+   */
+  change(grant: Grant, wish: Omit<Wish, 'writer'>): Promise<Changed>
+  /** Changes of a document that wait for a second principal, or have its word. */
+  proposalsFor(kind: string, id: string): Promise<Proposal[]>
+  /** As approveChange. */
+  approve(grant: Grant, word: Word): Promise<Proposal>
+}
+
+/** Changes of policies over HTTP: each by the way of an apply, none that gives its writer anything without a second principal (T36). */
+export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: PolicyChangesDeps): PolicyChanges {
+  const proposals = createProposals({ table, now })
+
+  async function publish(wish: Wish): Promise<Changed> {
+    let made: NextSet | undefined
+    const next = async (current: Current) => {
+      made = nextSet(current, wish, { forbiddenIssuer, now: now() })
+      if (made.own.length > 0) await approved(current, made, wish)
+      return made.members
+    }
+    const { revision } = await publishSet({ table, now, manager: API_MANAGER, next })
+    const { existed = false, change } = made ?? {}
+    return { revision, existed, ...(change?.text !== undefined && { tag: tagOf({ text: change.text }) }) }
+  }
+
+  /** INVARIANT: asked again under the claim, so that the revision which was approved is the one that is replaced. */
+  async function approved(current: Current, { change, own }: NextSet, { writer }: Wish): Promise<void> {
+    const sha256 = changeHash(change, writer.id, current)
+    const known = await proposals.read(sha256)
+    if (known?.state === 'approved' && known.approver !== undefined && known.approver !== writer.id) return
+    const expiresAt =
+      known?.expiresAt ?? (await proposals.keep({ sha256, change, writer: writer.id, revision: current.revision }))
+    const denied = known?.state === 'denied'
+    throw new GatewayError('approval_required', denied ? 'self_grant_denied' : 'self_grant', {
+      detail: denied
+        ? 'another principal has denied this change'
+        : 'it would let its writer do what it could not: another principal has to approve it',
+      errors: own.map(({ document, because }) => ({ pointer: `/${document}`, detail: because })),
+      members: { sha256, expires: new Date(expiresAt).toISOString() },
+    })
+  }
+
+  async function current(): Promise<Current> {
+    const read = await orUnavailable(() => readCurrent(table))
+    if (!read.published) throw new GatewayError('no_policy', 'no_revision')
+    if (!fulfils(read.inForce, read.published)) throw new GatewayError('policy_unavailable', 'policy_bad_set')
+    return read
+  }
+
+  return {
+    current,
+    async change(grant, wish) {
+      grant.spend('policy:write', 'policy')
+      try {
+        const changed = await orUnavailable(() => publish({ ...wish, writer: grant.principal }))
+        grant.succeeded({ reference: `policy:${wish.kind}/${wish.id}@${changed.revision}` })
+        // It is in force whatever this look brings; the poll comes to it.
+        await refresh().catch(() => {})
+        return changed
+      } catch (error) {
+        throw grant.failed(error)
+      }
+    },
+    proposalsFor: (kind, id) => orUnavailable(() => proposals.of(kind, id)),
+    approve: (grant, word) => orUnavailable(() => approveChange({ proposals, current }, grant, word)),
+  }
+}
+
+async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    const retryAfterSeconds = error.retryAfterSeconds ?? 2
+    throw new GatewayError('storage_unavailable', `policies_${error.reason}`, { retryAfterSeconds })
+  }
+}
