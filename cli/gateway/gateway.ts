@@ -89,10 +89,9 @@ async function send(call: Call, { base, token }: { base: string; token: string }
     ...contextHeaders(call),
     ...request.headers,
   }
-  const sent = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
   const { answer, text } = await answered(url, {
     method: request.method ?? 'GET',
-    headers: Object.fromEntries(sent),
+    headers: headersOf(headers),
     // The token is for this gateway alone (T40).
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -131,15 +130,23 @@ function readBody(text: string): Record<string, unknown> {
   throw new CliError(EXIT.unreachable, 'the answer is not the gateway’s: it is no JSON')
 }
 
-/** Headers are Latin-1: what does not fit is told here, not by an exception that names no option. */
-function contextHeaders({ values }: Call): Record<string, string> {
-  const given = (['reason', 'ticket', 'purpose'] as const).flatMap((name) => {
-    const text = values[name]?.toString()
-    if (text === undefined) return []
-    if (!/^[\x20-\x7e\xa0-\xff]{1,256}$/.test(text)) {
-      throw new CliError(EXIT.usage, `--${name}: up to 256 printable Latin characters`)
+/** Headers are Latin-1: what does not fit is told here, by the name of its option, not by an exception. */
+function headersOf(headers: Record<string, string | undefined>): Headers {
+  const sent = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue
+    if (!/^[\x20-\x7e\xa0-\xff]+$/.test(value)) {
+      throw new CliError(EXIT.usage, `--${name.replace(CONTEXT, '')}: printable Latin characters`)
     }
-    return [[`x-sallyport-${name}`, text]]
-  })
-  return Object.fromEntries(given)
+    sent.set(name, value)
+  }
+  return sent
+}
+
+const CONTEXT = 'x-sallyport-'
+
+function contextHeaders({ values }: Call): Record<string, string | undefined> {
+  return Object.fromEntries(
+    ['reason', 'ticket', 'purpose'].map((name) => [`${CONTEXT}${name}`, values[name]?.toString()]),
+  )
 }

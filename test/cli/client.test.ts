@@ -216,6 +216,7 @@ describe('secret set', () => {
     ['bytes that are no text', [], { stdin: new Uint8Array([0xff, 0xfe]) }],
     ['a file that is not there', ['--value-file', 'none'], {}],
     ['a tag without a text', ['--tag', 'x'], { stdin: 'v' }],
+    ['a key that is no header', ['--idempotency-key', 'a\nb'], { stdin: 'v' }],
     ['a value as an argument', [CANARY], { stdin: 'v' }],
   ])('2: %s', async (_, args, options) => {
     const answer = await sallyport(['secret', 'set', 'main/stripe-none', ...args, ...as('deploy-app')], options)

@@ -24,14 +24,14 @@ export function createPrincipalRate({ rate, now, refused, report }: PrincipalRat
   const limiter = createRateLimiter({ now })
   const named = new LRUCache<string, number>({ max: MAX_NAMED })
   return <T extends Principal>(principal: T): T => {
-    const { waitSeconds, ...left } = limiter.take(principal.id, rate)
-    if (waitSeconds === undefined) return principal
+    const left = limiter.take(principal.id, rate)
+    if (left.waitSeconds === undefined) return principal
     refused(principal.issuerName, 'principal_rate_exceeded')
     if (now() - (named.get(principal.id) ?? Number.NEGATIVE_INFINITY) >= NAMED_EVERY_MS) {
       named.set(principal.id, now())
       report('rate.exceeded', { principal: principal.id })
     }
     const headers = limitFields([{ name: 'principal', ...left }])
-    throw new GatewayError('rate_limited', 'principal_rate_exceeded', { retryAfterSeconds: waitSeconds, headers })
+    throw new GatewayError('rate_limited', 'principal_rate_exceeded', { retryAfterSeconds: left.waitSeconds, headers })
   }
 }
