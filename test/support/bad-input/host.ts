@@ -9,11 +9,14 @@ import { type HostedGateway, hostGateway } from '../hosted-gateway.ts'
 import { rig } from '../rig.ts'
 import { until } from '../running.ts'
 import { statement } from '../secret-gateway.ts'
+import { type Caller, directory } from '../tenant.ts'
 import { KNOWN, RECIPES } from './recipes.ts'
 import { MARKER } from './refusal.ts'
 import { createSender, type Send } from './sender.ts'
 
 export const CALLER = 'billing-app'
+const OTHER = 'orders-app'
+const PENDING = 'secret/main/bad-input-pending'
 
 /** The secret of the recipes holds this; it may stand in the answer to a permitted read and nowhere else. */
 export const SECRET_VALUE = 'kept-7f21c9'
@@ -29,11 +32,14 @@ const warehouse = ({ provider, serviceAccount }: ReturnType<typeof googleNames>)
   },
 })
 
+const principalIdOf = (who: Caller) => `entra:${directory.tenant}:${directory.app(who).objectId}`
+
 /** One host for a test file, with a caller that may do everything the recipes do; checks the log when all is over. */
 export function badInputHost() {
   const local = rig()
   const run = {} as { hosted: HostedGateway; send: Send }
   const answers: string[] = []
+  let held: Record<string, string> | undefined
 
   beforeAll(async () => {
     await local.createStorage()
@@ -48,6 +54,10 @@ export function badInputHost() {
       permit,
       warehouse(googleNames(local)),
       statement('bad-input-policy', CALLER, ['policy-viewer'], ['policy']),
+      statement('bad-input-grants', CALLER, ['grant-officer', 'grant-approver'], ['grant/**']),
+      statement('bad-input-pending', OTHER, ['grant-opener', 'secret-reader'], [PENDING], {
+        obligations: { approval: { count: 1, approvers: [principalIdOf(CALLER)] } },
+      }),
       statement('bad-input-warehouse', CALLER, ['token-reader'], ['token/warehouse']),
     ]
     await applyPolicies({ table: createAzure(local.config()).table('policies'), documents, now: Date.now })
@@ -63,12 +73,23 @@ export function badInputHost() {
       version: old.properties.version ?? '',
       fresh: {
         grant: () => idOf('POST /v1/grants'),
+        parent: ownGrant,
+        credential: ownGrant,
+        pending: once(pendingGrant),
         handle: () => idOf('POST /v1/handles'),
+        seen: once(() => idOf('POST /v1/handles')),
         replay: once(() => idOf('POST /v1/policy-replays')),
       },
     }
-    run.send = createSender(run.hosted.port, facts)
+    const send = createSender(run.hosted.port, facts)
+    run.send = async (operation, changes) => {
+      const answer = await send(operation, changes)
+      if (operation.title.endsWith('/renewals') && answer.status === 201) held = undefined
+      return answer
+    }
     await until(async () => (await sendRequest({ method: 'GET', path: '/healthz' }, run.hosted.port)).status === 200)
+    // Made before anybody counts what the vault is asked.
+    await facts.fresh.seen()
   }, 90_000)
 
   afterAll(async () => {
@@ -77,6 +98,26 @@ export function badInputHost() {
     expectCleanLog(lines)
     expect(reasonsOf(lines).filter((reason) => answers.some((answer) => answer.includes(reason)))).toEqual([])
   })
+
+  /** A grant of the caller's with its newest credential; a renewal uses that up. */
+  async function ownGrant(): Promise<Record<string, string>> {
+    held ??= await open(await local.callerToken(CALLER), 'secret/main/stripe-*')
+    return held
+  }
+
+  /** Somebody else's, which the caller may approve. */
+  async function pendingGrant(): Promise<string> {
+    return (await open(await local.callerToken(OTHER), PENDING))['parent'] ?? ''
+  }
+
+  async function open(bearer: string, resource: string): Promise<Record<string, string>> {
+    const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ actions: ['secret:get'], resources: [resource], ttl: '1h' })
+    const answer = await sendRequest({ method: 'POST', path: '/v1/grants', headers, body }, run.hosted.port)
+    if (answer.status !== 201) throw new Error(`POST /v1/grants: ${answer.status} ${answer.body}`)
+    const { id, credential } = JSON.parse(answer.body)
+    return { parent: id, credential }
+  }
 
   /** Makes one by its recipe. */
   async function idOf(title: string): Promise<string> {

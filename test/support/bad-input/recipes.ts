@@ -9,13 +9,15 @@ export type Facts = {
   bearer: string
   version: string
   /** Pieces that serve one request: `$<name>` in a recipe is made anew for each. */
-  fresh: Readonly<Record<string, () => Promise<string>>>
+  fresh: Readonly<Record<string, () => Promise<string | Record<string, string>>>>
 }
 
 /** `$bearer`, `$version` and the names of fresh pieces stand for them wherever a recipe holds text. */
 export type Recipe = {
   /** `form`: the token is a parameter, and `Authorization` may come beside it. */
   credential: 'bearer' | 'form' | 'none'
+  /** Whose credential: a grant's of its own, `$parent`, instead of the caller's token. */
+  presents?: 'grant'
   params?: Record<string, string>
   query?: string
   /** One known query parameter, which must not come twice. */
@@ -34,6 +36,7 @@ export type Operation = { endpoint: Endpoint; method: Method; title: string; rec
 
 const SMALL = 64 * 1024
 const SECRET = { vault: 'main', name: 'stripe-bad-input' }
+const READS_STRIPE = { actions: ['secret:get'], resources: ['secret/main/stripe-*'] }
 
 const open: Recipe = { credential: 'none' }
 const json = (good: Record<string, unknown>, required: string[], maxBytes = SMALL): JsonBody => ({
@@ -141,6 +144,43 @@ export const RECIPES: Record<string, Recipe> = {
     badQueries: ['enabled=true'],
     body: json({ enabled: true }, ['enabled']),
   },
+  'POST /v1/grants': {
+    credential: 'bearer',
+    badQueries: ['ttl=5m', 'breakGlass=true'],
+    body: json({ ...READS_STRIPE, ttl: '5m', maxUses: 3, reason: 'because' }, ['actions', 'resources', 'ttl']),
+  },
+  'GET /v1/grants': {
+    credential: 'bearer',
+    repeatable: 'limit=1',
+    badQueries: ['limit=0', 'limit=201', 'limit=', 'limit=1e1', 'after=!', 'after=cHw', 'principal=me', 'Limit=1'],
+  },
+  'POST /v1/grants/{id}/delegations': {
+    credential: 'bearer',
+    presents: 'grant',
+    params: { id: '$parent' },
+    badQueries: ['ttl=5m', 'id=x'],
+    body: json({ ...READS_STRIPE, ttl: '5m', maxUses: 3, reason: 'because' }, ['actions', 'resources', 'ttl']),
+  },
+  'POST /v1/grants/{id}/renewals': {
+    credential: 'bearer',
+    presents: 'grant',
+    params: { id: '$parent' },
+    badQueries: ['generation=1', 'ttl=5m'],
+    body: json({ generation: 1 }, ['generation']),
+  },
+  'POST /v1/grants/{id}/approvals': {
+    credential: 'bearer',
+    params: { id: '$pending' },
+    badQueries: ['decision=approve'],
+    body: json({ decision: 'approve', reason: 'because' }, ['decision', 'reason']),
+  },
+  'POST /v1/grant-revocations': {
+    credential: 'bearer',
+    badQueries: ['principal=me', 'resourcePrefix=secret'],
+    body: json({ resourcePrefix: 'secret/main/nobody-has-this', reason: 'because' }, ['resourcePrefix']),
+  },
+  'GET /v1/grants/{id}': { credential: 'bearer', params: { id: '$grant' }, badQueries: ['limit=1', 'id=x'] },
+  'DELETE /v1/grants/{id}': { credential: 'bearer', params: { id: '$grant' }, badQueries: ['limit=1', 'id=x'] },
   'POST /v1/handles': {
     credential: 'bearer',
     badQueries: ['ttl=5m', 'vault=main'],
@@ -148,7 +188,7 @@ export const RECIPES: Record<string, Recipe> = {
   },
   'GET /v1/handles/{id}': {
     credential: 'bearer',
-    params: { id: '$handle' },
+    params: { id: '$seen' },
     badQueries: ['redeem=1', 'vault=main'],
   },
   'POST /v1/handles/{id}/redeem': {

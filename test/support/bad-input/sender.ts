@@ -31,7 +31,10 @@ export function createSender(port: number, facts: Facts) {
   async function makePieces(texts: readonly unknown[], pieces: Map<string, string>): Promise<void> {
     for (const [name, make] of Object.entries(facts.fresh)) {
       const isWanted = texts.some((text) => typeof text === 'string' && text.includes(`$${name}`))
-      if (isWanted && !pieces.has(name)) pieces.set(name, await make())
+      if (!isWanted || pieces.has(name)) continue
+      const made = await make()
+      for (const [each, piece] of Object.entries(typeof made === 'string' ? { [name]: made } : made))
+        pieces.set(each, piece)
     }
   }
 
@@ -42,10 +45,11 @@ export function createSender(port: number, facts: Facts) {
     const good = recipe.body && goodBody(operation)
     const body = changes.body === undefined ? good : (changes.body ?? undefined)
     const pieces = changes.pieces ?? new Map<string, string>()
-    await makePieces([path, body], pieces)
+    const authorization = recipe.presents ? 'Bearer $credential' : 'Bearer $bearer'
+    await makePieces([path, body, recipe.presents && authorization], pieces)
     const filled = (text: string) => fill(text, pieces)
     const wanted = {
-      ...(recipe.credential === 'bearer' && { authorization: 'Bearer $bearer' }),
+      ...(recipe.credential === 'bearer' && { authorization }),
       ...(recipe.body && { 'content-type': TYPES[recipe.body.kind] }),
       ...(changes.chunked && { 'transfer-encoding': 'chunked' }),
       ...changes.headers,
