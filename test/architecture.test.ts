@@ -37,6 +37,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/policy-changes': ['shared/gate', 'shared/errors', 'shared/policy', 'shared/identity'],
   'shared/audit': ['shared/identity', 'shared/policy', 'shared/errors', 'shared/secrets/secret'],
   'shared/grants': [
+    'shared/secrets/secret',
     'shared/gate',
     'shared/audit',
     'shared/errors',
@@ -54,6 +55,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/identity',
     'shared/secrets',
     'shared/tokens/stored-credential',
+    'shared/tokens/broker/upstream-failure',
   ],
   'shared/probes': ['shared/errors', 'shared/policy', 'shared/tokens'],
   'shared/lease': [],
@@ -77,6 +79,7 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
   'shared/azure': [
     'shared/config',
+    'shared/rotation/json-service',
     'shared/errors',
     'shared/secrets',
     'shared/tokens',
@@ -164,6 +167,9 @@ describe('architecture', () => {
       'shared/azure/storage/blob-sas.ts',
       'shared/azure/storage/queue-table-sas.ts',
       'shared/grants/seal.ts',
+      'shared/rotation/rotators/database/database.ts',
+      'shared/rotation/rotators/database/login.ts',
+      'shared/rotation/rotators/storage-key.ts',
       'shared/tokens/google/id-token.ts',
       'shared/tokens/keys/signing-key.ts',
       'shared/tokens/keys/symmetric-key.ts',
@@ -175,7 +181,9 @@ describe('architecture', () => {
     const lines = ['functions', 'shared', 'local', 'cli', 'bench', 'test'].flatMap(sources).map((file) => {
       return { file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }
     })
-    const tooLong = lines.filter(({ file, lines }) => lines > (file.startsWith('functions/') ? 60 : 300))
+    // The two lists grow by a line for each trigger.
+    const isTrigger = (file: string) => /^functions\/(?!endpoints\.ts|schedules\.ts)/.test(file)
+    const tooLong = lines.filter(({ file, lines }) => lines > (isTrigger(file) ? 60 : 300))
     expect(tooLong).toEqual([])
     const product = lines
       .filter(({ file }) => /^(functions|shared)\//.test(file))
