@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { grant } from '../../functions/grant.ts'
+import { grantDelegations } from '../../functions/grant-delegations.ts'
 import { grants } from '../../functions/grants.ts'
 import { handle } from '../../functions/handle.ts'
 import { handleRedemption } from '../../functions/handle-redemption.ts'
@@ -79,6 +80,19 @@ describe('a handle that was made through a grant', () => {
     }
     const refusals = (await on.journal()).flatMap((entry) => ('refusal' in entry ? [entry.refusal] : []))
     expect(refusals.filter((reason) => reason === 'grant_revoked')).toHaveLength(2)
+  })
+
+  it('403 access_denied: it dies with an ancestor of the grant, too (T13)', async () => {
+    const parent = await open()
+    const asked = { method: 'POST', params: { id: parent.id }, body: MASK }
+    const delegated = await call(grantDelegations, parent, asked)
+    expect(delegated, JSON.stringify(delegated.json)).toMatchObject({ status: 201 })
+    const child = delegated.json as { id: string; credential: string }
+    const made = bodyOf(await make(child, { redeemer: entraId('stranger') }))['id']
+    await on.call(grant, 'billing-app', { method: 'DELETE', params: { id: parent.id } })
+    expect(await redeem({ caller: 'stranger' }, made)).toMatchObject({ status: 403, json: { code: 'access_denied' } })
+    const refusals = (await on.journal()).flatMap((entry) => ('refusal' in entry ? [entry.refusal] : []))
+    expect(refusals).toContain('grant_ancestor_revoked')
   })
 
   it('ends with the grant at the latest', async () => {

@@ -7,6 +7,8 @@ import type { Gateway } from '../../../shared/gateway.ts'
 import { type Handle, makerOf } from '../../../shared/handles/handle.ts'
 import { createHandles } from '../../../shared/handles/handles.ts'
 import { redeemHandle } from '../../../shared/handles/redeem-handle.ts'
+import type { Principal } from '../../../shared/identity/principal.ts'
+import type { Obligations, RequestContext } from '../../../shared/policy/decision.ts'
 import { Secret } from '../../../shared/secrets/secret.ts'
 import { memoryLimits } from '../../support/limits.ts'
 import { createMemoryTable } from '../../support/memory-table.ts'
@@ -21,7 +23,7 @@ const HANDLE: Handle = {
 }
 
 /** Everything a redemption meets, with a journal and a table that the test can break. */
-async function rig(over: (table: Table) => Table = (table) => table) {
+async function rig(over: (table: Table) => Table = (table) => table, obligations: Obligations = {}) {
   const table = createMemoryTable()
   const entries: Entry[] = []
   const broken = { journal: false }
@@ -35,7 +37,7 @@ async function rig(over: (table: Table) => Table = (table) => table) {
   const handlesOn = (one: Table) => createHandles({ table: one, seal, report: () => undefined, ...links })
   await handlesOn(table).insert(HANDLE, makerOf(principal()))
   const { admit } = createGate({
-    decide: () => ({ effect: 'permit', reason: 'test', statementIds: [], reported: [], obligations: {}, revision: 1 }),
+    decide: () => ({ effect: 'permit', reason: 'test', statementIds: [], reported: [], obligations, revision: 1 }),
     refreshPolicy: async () => undefined,
     limits: memoryLimits(now),
     journal: {
@@ -60,7 +62,8 @@ async function rig(over: (table: Table) => Table = (table) => table) {
   }
   const deps = { admit, secrets, handles: handlesOn(over(table)), now } as unknown as Gateway
   let count = 0
-  const redeem = () => redeemHandle(deps, { txn: `txn-${++count}`, principal: principal(), context: {} }, ID)
+  const redeem = (presented: Partial<Principal> = {}, context: RequestContext = {}) =>
+    redeemHandle(deps, { txn: `txn-${++count}`, principal: principal(presented), context }, ID)
   return { redeem, entries, broken, table, restored: { ...deps, handles: handlesOn(table) } as Gateway }
 }
 
@@ -73,7 +76,7 @@ const kinds = (entries: readonly Entry[]) =>
 describe('redeemHandle', () => {
   it('exactly one of 64 at once gets the value; the others are refused and recorded', async () => {
     const { redeem, entries } = await rig()
-    const outcomes = await Promise.allSettled(Array.from({ length: 64 }, redeem))
+    const outcomes = await Promise.allSettled(Array.from({ length: 64 }, () => redeem()))
     const values = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value.json] : []))
     expect(values).toMatchObject([{ value: 'v4lue' }])
     const refusals = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
@@ -128,6 +131,15 @@ describe('redeemHandle', () => {
     }))
     expect(await redeem()).toMatchObject({ json: { value: 'v4lue' } })
     await expect(redeem()).rejects.toMatchObject({ code: 'handle_redeemed' })
+  })
+
+  it('403 dpop_required unless what the redeemer presents was bound to the key it proves', async () => {
+    const { redeem } = await rig(undefined, { requireDpop: true, oneTime: true })
+    const context = { dpopThumbprint: 'key' }
+    await expect(redeem()).rejects.toMatchObject({ code: 'dpop_required' })
+    await expect(redeem({}, context)).rejects.toMatchObject({ code: 'dpop_required' })
+    await expect(redeem({ boundTo: 'other' }, context)).rejects.toMatchObject({ code: 'dpop_required' })
+    expect(await redeem({ boundTo: 'key' }, context)).toMatchObject({ json: { value: 'v4lue' } })
   })
 
   it('503 storage_unavailable, nothing recorded as handed out: the table is down', async () => {
