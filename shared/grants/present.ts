@@ -95,7 +95,7 @@ export async function throughOf(credential: Credential, chain: Chain, deps: Pres
     async use(act: Parameters<Through['use']>[0]) {
       needApprovals()
       // Before the value leaves: what was read in an emergency is rotated afterwards, so it must be known.
-      if (breakGlass && act.action === 'secret:get') await noteRead(presented, act.resource, deps)
+      if (breakGlass && GIVES_VALUES.has(act.action)) await noteRead(presented, act.resource, deps)
       const counts = maxUses !== undefined && !isManagement(act.action, act.resource, id)
       if (!counts && !mutates(act.action) && Math.abs(deps.now() - readAt) < FRESH_MS) return
       const ancestors = await readChain({ ...credential, chain: credential.chain.slice(0, -1) }, deps)
@@ -105,6 +105,9 @@ export async function throughOf(credential: Credential, chain: Chain, deps: Pres
     },
   })
 }
+
+/** A handle is redeemed under the use that was taken when it was made. */
+const GIVES_VALUES: ReadonlySet<string> = new Set<Action>(['secret:get', 'handle:create'])
 
 const noteRead = ({ terms }: StoredContext, resource: string, { openItems }: PresentDeps) =>
   openItems.add({ event: 'breakglass.read', grant: terms.id, root: terms.principal, resource })

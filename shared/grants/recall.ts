@@ -6,7 +6,8 @@ import { type PresentDeps, throughOf } from './present.ts'
 
 /**
  * The limits of a grant by its id alone, for what was made through it and rests on it, such as a handle: alive, and with every
- * ancestor alive. Throws GatewayError `access_denied` with the reason, `storage_unavailable`, `keys_unavailable`.
+ * ancestor alive. Throws GatewayError `access_denied` with the reason,
+ * `approval_required` when its approvals count no more, `storage_unavailable`, `keys_unavailable`.
  */
 export async function recall(id: string, deps: PresentDeps): Promise<Through> {
   const own = await deps.store.read(id)

@@ -5,7 +5,7 @@ import { createHandleRows, type HandleRows, type HandleRowsDeps } from './handle
 type Links = {
   /** No handle delivers later than this after its maker's own token was validated. */
   maxSeconds: number
-  /** The limits of a grant by its id, when it is alive; throws `access_denied` with the reason, `storage_unavailable`. */
+  /** The limits of a grant by its id, when it is alive; throws `access_denied` with the reason, `approval_required`, `storage_unavailable`. */
   throughOf(grant: string): Promise<Through>
   /** Whether the issuer that vouched for the maker is trusted still. */
   isTrusted(maker: Maker): boolean

@@ -98,9 +98,12 @@ async function makerNow(
     const use = () => through.use({ txn, action: 'handle:create', resource: secretResource(handle) })
     return { maker: { ...direct, through: { ...through, use } } }
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'access_denied') return { maker: direct, refusal: error }
-    throw error
+    if (!(error instanceof GatewayError) || !DEAD.has(error.code)) throw error
+    return { maker: direct, refusal: error }
   }
 }
+
+/** What a dead grant is told, or one whose approvals count no more; recorded as the refusal of the redemption. */
+const DEAD: ReadonlySet<string> = new Set(['access_denied', 'approval_required'])
 
 const denied = (reason: string) => new GatewayError('access_denied', reason)

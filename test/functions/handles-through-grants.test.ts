@@ -40,6 +40,9 @@ const redeem = (who: Who, id = '') => call(handleRedemption, who, { method: 'POS
 beforeAll(async () => {
   on = await secretGateway(local, [
     statement('makes', 'billing-app', ['secret-user', 'handle-maker', 'grant-opener'], ['secret/main/**']),
+    statement('glass', 'orders-app', ['secret-user', 'handle-maker', 'grant-opener'], ['secret/main/stripe-*'], {
+      breakGlass: true,
+    }),
   ])
   for (const name of ['stripe-key', 'other-key']) {
     const params = { vault: 'main', name }
@@ -93,6 +96,25 @@ describe('a handle that was made through a grant', () => {
     expect(await redeem({ caller: 'stranger' }, made)).toMatchObject({ status: 403, json: { code: 'access_denied' } })
     const refusals = (await on.journal()).flatMap((entry) => ('refusal' in entry ? [entry.refusal] : []))
     expect(refusals).toContain('grant_ancestor_revoked')
+  })
+
+  it('of an emergency: what it delivers is noted as read, to be rotated afterwards', async () => {
+    const said = { 'x-sallyport-ticket': 'INC-1', 'x-sallyport-reason': 'outage' }
+    const body = { ...MASK, breakGlass: true }
+    const opened = await on.call(grants, 'orders-app', { method: 'POST', body, headers: said })
+    expect(opened, JSON.stringify(opened.json)).toMatchObject({ status: 201 })
+    const { id = '', credential = '' } = bodyOf(opened)
+    const headers = { ...said, authorization: `Bearer ${credential}` }
+    const wish = { vault: 'main', name: 'stripe-key' }
+    const made = await on.call(handles, undefined, { method: 'POST', body: wish, headers })
+    expect(made, JSON.stringify(made.json)).toMatchObject({ status: 201 })
+    const redemption = { method: 'POST', params: { id: bodyOf(made)['id'] ?? '' }, body: {}, headers }
+    expect(await on.call(handleRedemption, undefined, redemption)).toMatchObject({ status: 200 })
+    const noted: unknown[] = []
+    for await (const row of on.azure.table('subscriptions').list({ partitionKey: 'open' })) {
+      if (row['event'] === 'breakglass.read') noted.push(JSON.parse(String(row['item'])))
+    }
+    expect(noted).toEqual([expect.objectContaining({ grant: id, resource: 'secret/main/stripe-key' })])
   })
 
   it('ends with the grant at the latest', async () => {
