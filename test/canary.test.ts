@@ -17,6 +17,7 @@ const refused = plant()
 const outage = plant()
 const bearer = plant()
 const key = plant()
+const repeated = plant()
 
 beforeAll(async () => {
   run = await startRun(stateDir, { SALLYPORT_SECRET_CACHE_SECONDS: '1' })
@@ -29,7 +30,8 @@ afterAll(async () => {
 
 const SECRET = '/v1/secrets/main/stripe-api-key'
 
-const put = (json: unknown, path = SECRET) => run.call(path, { caller: 'deploy-app', method: 'PUT', json })
+const PUT = { caller: 'deploy-app', method: 'PUT' }
+const put = (json: unknown, path = SECRET) => run.call(path, { ...PUT, json })
 const post = (path: string, body: string, headers: Record<string, string>) =>
   fetch(`${run.endpoints.gateway}${path}`, { method: 'POST', body, headers }).then((answer) => answer.text())
 
@@ -61,6 +63,16 @@ describe('planted values (T18, T19)', () => {
     answers.push(await put({ value }))
     const handedOut = await run.call(SECRET, { caller: 'billing-app' })
     expect(handedOut.json['value']).toBe(value)
+
+    answers.push(await run.call(SECRET, { ...PUT, json: { value }, headers: { 'idempotency-key': repeated } }))
+    const handle = await run.call('/v1/handles', {
+      caller: 'logic-app',
+      json: { vault: 'main', name: 'stripe-api-key' },
+    })
+    answers.push(handle)
+    const redemption = `/v1/handles/${handle.json['id']}/redeem`
+    expect((await run.call(redemption, { caller: 'logic-app', json: {} })).json['value']).toBe(value)
+    answers.push(await run.call(redemption, { caller: 'logic-app', json: {} }))
 
     answers.push(await put({ value: refused, other: 1 }))
     answers.push(await put({ value: refused, tags: { [key]: refused.repeat(99) } }))
@@ -94,7 +106,7 @@ describe('planted values (T18, T19)', () => {
     stopped = true
     expect(await run.stop()).toBe(0)
 
-    const planted = [value, refused, outage, bearer, key, token, ...callers]
+    const planted = [value, refused, outage, bearer, key, repeated, token, ...callers]
     const sinks: Record<string, string> = { output: run.output(), exchanged, broken }
     for (const [index, { text, headers }] of answers.entries())
       sinks[`answer ${index}`] = text + JSON.stringify([...headers])
