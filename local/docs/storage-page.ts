@@ -29,9 +29,12 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
   },
   lastUse: { keys: 'resource / principal', holds: 'when a principal last read which version', used: false },
   grants: {
-    keys: 'grant id / `grant`, `s001`…, uses, approvals',
-    holds: 'access contexts and their uses',
-    used: false,
+    keys:
+      'grant id / `grant`, `s001`…, `u\\|<hash>`, `a\\|<hash>`; `p\\|<hash of principal>` / `<inverse time>\\|<id>`; ' +
+      '`r\\|<segment>\\|<segment>` / id; `e\\|<hour, UTC>` / id',
+    holds:
+      'access contexts under a seal, slots and records of their uses, approvals; where to find them: by principal, newest first; by the first two segments of their resources (`*` where a star stands); by the last hour they can live in. Index rows are written first: one may lead nowhere, no grant is without them',
+    used: true,
   },
   handles: {
     keys: 'handle id / `handle`, `redeemed`',

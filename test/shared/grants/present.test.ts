@@ -244,6 +244,16 @@ describe('a row that somebody edited (T14)', () => {
     expect(await outcomeOf(on.grants.present(credential))).toBe('invalid_token grant_tampered')
   })
 
+  it('invalid_token grant_tampered: a widened parent, even by somebody who can seal', async () => {
+    const on = await grantsOn()
+    const { chain, credential } = await chainOf(on, 2)
+    const parent = (await on.grants.store.read(chain[0]?.terms.id ?? '')) as StoredContext
+    const wider = newContext({ ...parent.terms, resources: ['**'] }, parent.status, parent.root)
+    await on.grants.store.replace({ ...wider, etag: parent.etag }, parent.status)
+    expect(await outcomeOf(on.grants.present(credential))).toBe('invalid_token grant_tampered')
+    expect(on.alarms).toEqual([{ grant: chain[1]?.terms.id, what: 'parent' }])
+  })
+
   it('invalid_token grant_chain_too_long: a fifth grant, although each is good', async () => {
     const on = await grantsOn()
     expect(await outcomeOf(on.grants.present((await chainOf(on, 4)).credential))).toBe('ok')
