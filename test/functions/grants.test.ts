@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { grant } from '../../functions/grant.ts'
 import { grants } from '../../functions/grants.ts'
 import { secret } from '../../functions/secret.ts'
+import { secretBatches } from '../../functions/secret-batches.ts'
 import { whoami } from '../../functions/whoami.ts'
 import type { GatewayResponse } from '../../shared/http/endpoint.ts'
+import { athOf, type ProofKey, proofKey, proofOf } from '../support/dpop.ts'
 import { rig } from '../support/rig.ts'
 import { secretGateway, seen, statement } from '../support/secret-gateway.ts'
 import { directory } from '../support/tenant.ts'
@@ -195,5 +197,60 @@ describe('GET /v1/whoami', () => {
         conditional: false,
       },
     ])
+  })
+})
+
+describe('what comes through a grant', () => {
+  it('200: a batch takes one use for each item that is permitted', async () => {
+    const { id, credential } = bodyOf(await open({ ...STRIPE, maxUses: 3 }))
+    const items = ['stripe-api-key', 'legacy-ftp', 'stripe-api-key'].map((name) => ({ vault: 'main', name }))
+    const batch = () => on.call(secretBatches, undefined, { method: 'POST', body: { items }, ...by(credential) })
+    const codes = async () => {
+      const answers = bodyOf(await batch())['items'] as { value?: string; error?: { code: string } }[]
+      return answers.map(({ value, error }) => (value === VALUE ? 'value' : error?.code)).toSorted()
+    }
+    expect(await codes()).toEqual(['access_denied', 'value', 'value'])
+    expect(bodyOf(await one(id))).toMatchObject({ usesLeft: 1 })
+    expect(await codes()).toEqual(['access_denied', 'uses_exhausted', 'value'])
+  })
+
+  it('401 invalid_token: a bound credential as Bearer, or with a proof of another key; 200 with the proof of its own', async () => {
+    const [key, other] = [await proofKey(), await proofKey()]
+    const token = await local.callerToken('billing-app')
+    const proof = (by: ProofKey, method: string, path: string, ath: string) =>
+      proofOf(by, {
+        htm: method,
+        htu: `${local.config().issuer}${path}`,
+        iat: Math.floor(Date.now() / 1_000),
+        ath: athOf(ath),
+      })
+    const headers = { authorization: `Bearer ${token}`, dpop: proof(key, 'POST', '/v1/grants', token) }
+    const opened = await on.call(grants, undefined, { method: 'POST', body: STRIPE, headers })
+    const { credential } = bodyOf(opened) as { credential: string }
+    const params = { vault: 'main', name: 'stripe-api-key' }
+    const shown = (by: ProofKey) => ({
+      authorization: `DPoP ${credential}`,
+      dpop: proof(by, 'GET', '/v1/secrets/main/stripe-api-key', credential),
+    })
+    expect((await get('stripe-api-key', credential)).status).toBe(401)
+    expect((await on.call(secret, undefined, { params, headers: shown(other) })).status).toBe(401)
+    expect((await on.call(secret, undefined, { params, headers: shown(key) })).status).toBe(200)
+  })
+
+  it('401 and the alarm grant.tampered, in log and journal: an edited row', async () => {
+    const { id, credential } = bodyOf(await open(STRIPE))
+    const table = on.azure.table('grants')
+    const row = await table.get(String(id), 'grant')
+    if (!row) throw new Error('no row')
+    const { etag, ...rest } = row
+    const status = String(rest['status']).replace('"generation":1', '"generation":0')
+    await table.replace({ ...rest, status }, etag)
+    expect((await get('stripe-api-key', credential)).status).toBe(401)
+    expect((await one(id, 'GET', 'security-officer')).status).toBe(409)
+    expect(on.lines).toContainEqual(expect.objectContaining({ event: 'grant.tampered', grant: id, what: 'seal' }))
+    const isAlarm = (entry: object) => 'event' in entry && entry.event === 'grant.tampered'
+    // Alarms follow: they are durable with the next entry that is.
+    expect((await get('stripe-api-key', await local.callerToken('billing-app'))).status).toBe(200)
+    expect((await on.journal()).filter(isAlarm).length).toBeGreaterThan(0)
   })
 })
