@@ -158,7 +158,8 @@ describe.each(jsonBodied)('the JSON of $title', (operation) => {
   )
 
   it.each(Object.keys(good))('400 invalid_request: %s of another type', async (key) => {
-    for (const value of [null, [[]], { [MARKER]: [] }, [MARKER, 1], 1e308]) {
+    const odd = key === operation.recipe.body.judged ? [] : [[[]], { [MARKER]: [] }, [MARKER, 1]]
+    for (const value of [null, 1e308, ...odd]) {
       await refused(JSON.stringify({ ...good, [key]: value }))
     }
   })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { createAzure } from '../../../shared/azure/azure.ts'
 import { ERRORS } from '../../../shared/errors.ts'
@@ -10,7 +11,7 @@ import { rig } from '../rig.ts'
 import { until } from '../running.ts'
 import { statement } from '../secret-gateway.ts'
 import { type Caller, directory } from '../tenant.ts'
-import { KNOWN, RECIPES } from './recipes.ts'
+import { KNOWN, PROPOSAL_HASH, RECIPES } from './recipes.ts'
 import { MARKER } from './refusal.ts'
 import { createSender, type Send } from './sender.ts'
 
@@ -40,6 +41,8 @@ export function badInputHost() {
   const run = {} as { hosted: HostedGateway; send: Send }
   const answers: string[] = []
   let held: Record<string, string> | undefined
+  let proposal: Record<string, string> | undefined
+  let doomed = false
 
   beforeAll(async () => {
     await local.createStorage()
@@ -53,7 +56,7 @@ export function badInputHost() {
       ...(await loadDocuments('local/seed/policies')),
       permit,
       warehouse(googleNames(local)),
-      statement('bad-input-policy', CALLER, ['policy-viewer'], ['policy']),
+      statement('bad-input-policy', CALLER, ['policy-viewer', 'policy-author', 'policy-approver'], ['policy']),
       statement('bad-input-grants', CALLER, ['grant-officer', 'grant-approver'], ['grant/**']),
       statement('bad-input-pending', OTHER, ['grant-opener', 'secret-reader'], [PENDING], {
         obligations: { approval: { count: 1, approvers: [principalIdOf(CALLER)] } },
@@ -76,6 +79,9 @@ export function badInputHost() {
         parent: ownGrant,
         credential: ownGrant,
         pending: once(pendingGrant),
+        doomed: doomedRole,
+        proposed: proposedChange,
+        [PROPOSAL_HASH]: proposedChange,
         handle: () => idOf('POST /v1/handles'),
         seen: once(() => idOf('POST /v1/handles')),
         replay: once(() => idOf('POST /v1/policy-replays')),
@@ -85,6 +91,11 @@ export function badInputHost() {
     run.send = async (operation, changes) => {
       const answer = await send(operation, changes)
       if (operation.title.endsWith('/renewals') && answer.status === 201) held = undefined
+      // Whatever changed the set has ended what was proposed for the one before.
+      if (operation.endpoint.name.startsWith('policy') && operation.method !== 'GET' && Number(answer.status) < 300) {
+        proposal = undefined
+        doomed &&= operation.method !== 'DELETE'
+      }
       return answer
     }
     await until(async () => (await sendRequest({ method: 'GET', path: '/healthz' }, run.hosted.port)).status === 200)
@@ -117,6 +128,31 @@ export function badInputHost() {
     if (answer.status !== 201) throw new Error(`POST /v1/grants: ${answer.status} ${answer.body}`)
     const { id, credential } = JSON.parse(answer.body)
     return { parent: id, credential }
+  }
+
+  /** A role that nobody needs, to be ended. */
+  async function doomedRole(): Promise<string> {
+    if (!doomed)
+      await putPolicy('platform-engineer', 'role/doomed', { kind: 'role', name: 'doomed', actions: ['secret:get'] })
+    doomed = true
+    return 'doomed'
+  }
+
+  /** A change by which its writer would gain, which the caller may approve. */
+  async function proposedChange(): Promise<Record<string, string>> {
+    if (proposal) return proposal
+    const id = `bad-input-${randomUUID().slice(0, 8)}`
+    const gain = statement(id, 'platform-engineer', ['secret-reader'], ['secret/main/*'])
+    const { sha256 = '' } = JSON.parse(await putPolicy('platform-engineer', `statement/${id}`, gain))
+    proposal = { proposed: id, [PROPOSAL_HASH]: sha256 }
+    return proposal
+  }
+
+  async function putPolicy(who: Caller, name: string, document: object): Promise<string> {
+    const headers = { authorization: `Bearer ${await local.callerToken(who)}`, 'content-type': 'application/json' }
+    const request = { method: 'PUT', path: `/v1/policies/${name}`, headers, body: JSON.stringify({ document }) }
+    proposal = undefined
+    return (await sendRequest(request, run.hosted.port)).body
   }
 
   /** Makes one by its recipe. */

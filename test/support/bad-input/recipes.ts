@@ -1,6 +1,7 @@
 import { ENDPOINTS } from '../../../functions/endpoints.ts'
 import { MAX_REPLAY_BYTES } from '../../../shared/audit/replay/request.ts'
 import type { Endpoint, Method } from '../../../shared/http/endpoint.ts'
+import { MAX_DOCUMENTS_BYTES } from '../../../shared/policy-changes/request.ts'
 import { MAX_BODY_BYTES } from '../../../shared/secrets/new-secret.ts'
 import { TOKEN_EXCHANGE } from '../../../shared/tokens/exchange-request.ts'
 
@@ -29,13 +30,23 @@ export type Recipe = {
   repeat?: number
 }
 
-export type JsonBody = { kind: 'json'; maxBytes: number; good: Record<string, unknown>; required: readonly string[] }
+export type JsonBody = {
+  kind: 'json'
+  maxBytes: number
+  good: Record<string, unknown>
+  required: readonly string[]
+  /** A field that holds documents: those are judged themselves, with a 422 and a pointer for every fault. */
+  judged?: string
+}
 export type FormBody = { kind: 'form'; maxBytes: number; good: Record<string, string>; required: readonly string[] }
 
 export type Operation = { endpoint: Endpoint; method: Method; title: string; recipe: Recipe | undefined }
 
 const SMALL = 64 * 1024
 const SECRET = { vault: 'main', name: 'stripe-bad-input' }
+/** As long as what it stands for, so that a padded body keeps its length. */
+export const PROPOSAL_HASH = 'proposal-hash'.padEnd(63, '-')
+const ROLE = { kind: 'role', name: 'bad-input', actions: ['secret:get'] }
 const READS_STRIPE = { actions: ['secret:get'], resources: ['secret/main/stripe-*'] }
 
 const open: Recipe = { credential: 'none' }
@@ -197,6 +208,50 @@ export const RECIPES: Record<string, Recipe> = {
     badQueries: ['redeem=1', 'version=1'],
     body: json({ reason: 'because' }, []),
     repeat: 410,
+  },
+  'GET /v1/policies': {
+    credential: 'bearer',
+    repeatable: 'limit=1',
+    badQueries: ['limit=0', 'limit=201', 'limit=', 'kind=', 'kind=a/b', 'after=!', 'after=Li4', 'Limit=1'],
+  },
+  'GET /v1/policies/{kind}/{id}': {
+    credential: 'bearer',
+    params: { kind: 'role', id: 'secret-reader' },
+    badQueries: ['revision=1', 'kind=role'],
+  },
+  'PUT /v1/policies/{kind}/{id}': {
+    credential: 'bearer',
+    params: { kind: 'role', id: ROLE.name },
+    badQueries: ['force=true', 'kind=role'],
+    body: { ...json({ document: ROLE, reason: 'because' }, ['document'], MAX_DOCUMENTS_BYTES), judged: 'document' },
+  },
+  'DELETE /v1/policies/{kind}/{id}': {
+    credential: 'bearer',
+    params: { kind: 'role', id: '$doomed' },
+    badQueries: ['force=true'],
+  },
+  'GET /v1/policies/{kind}/{id}/approvals': {
+    credential: 'bearer',
+    params: { kind: 'role', id: ROLE.name },
+    badQueries: ['state=pending', 'limit=1'],
+  },
+  'POST /v1/policies/{kind}/{id}/approvals': {
+    credential: 'bearer',
+    params: { kind: 'statement', id: '$proposed' },
+    badQueries: ['decision=approve'],
+    body: json({ sha256: `$${PROPOSAL_HASH}`, decision: 'approve', reason: 'because' }, [
+      'sha256',
+      'decision',
+      'reason',
+    ]),
+  },
+  'POST /v1/policy-plans': {
+    credential: 'bearer',
+    badQueries: ['manager=default', 'exact=true'],
+    body: {
+      ...json({ documents: [ROLE], reason: 'because' }, ['documents'], MAX_DOCUMENTS_BYTES),
+      judged: 'documents',
+    },
   },
   'POST /v1/secret-batches': {
     credential: 'bearer',
