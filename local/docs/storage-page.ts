@@ -5,8 +5,9 @@ type Described = { keys: string; holds: string; used: boolean }
 /** A table without a description here does not compile. `used`: rows are written by what exists today. */
 const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
   policies: {
-    keys: 'kind / `<id>\\|<since>`; `_` / `revision`, `apply`',
-    holds: 'versioned policy documents with `until`; the revision in force with count and hash; the claim of an apply',
+    keys: 'kind / `<id>\\|<since>`; `_` / `revision`, `apply`, `p\\|<sha256>`',
+    holds:
+      'versioned policy documents with `until`, `manager` and `endedBy`; the revision in force with count and hash; the claim of an apply; changes that wait for a second principal (24 h)',
     used: true,
   },
   audit: { keys: '`yyyyMMddHH\\|<wid>` / block number, 12 digits', holds: 'journal blocks, insert only', used: true },
@@ -20,7 +21,11 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     holds: 'the gateway’s keys: public JWK, secret version, state; never key material',
     used: true,
   },
-  leases: { keys: 'lease / name', holds: 'owner, fence, expiry', used: true },
+  leases: {
+    keys: '`lease` / name; `replay` / id',
+    holds: 'owner, fence, expiry; replays of the last day: who asked, how far, the result',
+    used: true,
+  },
   checkpoints: { keys: 'yyyyMM / sequence', holds: 'signed notes over the journal', used: false },
   auditIndex: {
     keys: '`p\\|…`, `r\\|…`, `h\\|…` and month / inverse time and txn',

@@ -1,7 +1,6 @@
 /** The threat table. `issue` names what brings the mitigation where it is not there yet. */
 export type Threat = { id: string; threat: string; mitigation: string; later?: string }
 
-const GRANTS = 'grants and policy tooling'
 const ROTATION = 'rotation'
 
 export const THREATS: readonly Threat[] = [
@@ -109,7 +108,11 @@ export const THREATS: readonly Threat[] = [
   },
   { id: 'T34', threat: 'unbounded caches', mitigation: 'hard caps; evicted means done again' },
   { id: 'T35', threat: 'the policy engine fails open', mitigation: 'not evaluable and failing are refusals' },
-  { id: 'T36', threat: 'a policy author grants itself', mitigation: 'second principal', later: GRANTS },
+  {
+    id: 'T36',
+    threat: 'a policy author grants itself',
+    mitigation: 'a change by which its writer gains needs a second principal; `plan --fail-on-self-grant` in CI',
+  },
   {
     id: 'T37',
     threat: 'memory or environment written to disk, debugger',

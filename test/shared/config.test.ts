@@ -24,6 +24,9 @@ describe('loadConfig', () => {
       ['eu', 'https://kv-eu.vault.azure.net'],
     ])
     expect(config.local).toBeUndefined()
+    // Writing policies over HTTP is a choice of its own.
+    expect(config.policyApi).toBe(false)
+    expect(loadConfig({ ...AZURE, SALLYPORT_POLICY_API: 'on' }).policyApi).toBe(true)
     expect(config.principalRate).toEqual({ count: 3_000, windowSeconds: 60 })
   })
 
@@ -50,6 +53,7 @@ describe('loadConfig', () => {
     { SALLYPORT_SECRET_CACHE_SECONDS: '0' },
     { SALLYPORT_GRANT_MAX_SECONDS: '59' },
     { SALLYPORT_GRANT_MAX_SECONDS: '86401' },
+    { SALLYPORT_POLICY_API: 'yes' },
     { SALLYPORT_PRINCIPAL_RATE: '0/min' },
     { SALLYPORT_PRINCIPAL_RATE: '3000' },
     { SALLYPORT_POLICY_POLL_SECONDS: '1e9' },
