@@ -70,12 +70,14 @@ const grantIdOf = (operation: string) =>
 
 type Admitted = Grant<Obligations> & { resource: string }
 
-/** One entry each; when one is refused the others fail with it. All are asked beforehand, so that this is rare. */
+/** One entry each; when one is refused the others fail with it. What looks refused comes first, so that this is rare. */
 async function admitAll(opening: Opening, id: string, deps: OpenDeps): Promise<Admitted[]> {
   const { resources } = opening.wish
-  const refused = resources.find((resource) => refusalOf(opening, resource, deps) !== undefined)
+  const isGood = (resource: string) => refusalOf(opening, resource, deps) === undefined
+  const refused = resources.filter((resource) => !isGood(resource))
   const grants: Admitted[] = []
-  for (const [at, resource] of (refused === undefined ? resources : [refused]).entries()) {
+  // INVARIANT: every resource is admitted: the policy may have changed since, and permit what comes first.
+  for (const [at, resource] of [...refused, ...resources.filter((each) => !refused.includes(each))].entries()) {
     const txn = resources.length > 1 ? `${opening.caller.txn}.${at}` : opening.caller.txn
     try {
       const grant = await deps.admit<Obligations>({ ...askFor(opening, { resource, id }, deps), txn })

@@ -56,8 +56,8 @@ export async function grantsOn(table: Table = createMemoryTable(), documents: re
   const alarms: { grant: string; what: string }[] = []
   const refusals: string[] = []
   const set = { snapshot: snapshotOf(documents) }
-  /** Runs just before an intent is durable. */
-  const hooks: { beforeRecord?: () => Promise<void> } = {}
+  /** Run just before an intent is durable, and when the door reads the policy again. */
+  const hooks: { beforeRecord?: () => Promise<void>; refresh?: () => Promise<void> } = {}
   const now = () => clock.now
   const ask = (question: Question) => decide(question, set.snapshot, clock.now)
   const journal = {
@@ -69,7 +69,13 @@ export async function grantsOn(table: Table = createMemoryTable(), documents: re
     follow: (entry: Entry) => void entries.push(entry),
     close: async () => {},
   }
-  const gate = createGate({ decide: ask, refreshPolicy: async () => {}, journal, limits: memoryLimits(now), now })
+  const gate = createGate({
+    decide: ask,
+    refreshPolicy: async () => hooks.refresh?.(),
+    journal,
+    limits: memoryLimits(now),
+    now,
+  })
   const grants = createGrants({
     ...{ table, keys: await keys, issuer: ISSUER, maxSeconds: MAX_SECONDS, now, admit: gate.admit, decide: ask },
     issuerOf: (iss) => set.snapshot.issuerOf(iss),

@@ -72,6 +72,27 @@ describe('opening a grant', () => {
     expect((on.table as ReturnType<typeof createMemoryTable>).rows()).toEqual([])
   })
 
+  it('admits every resource, also when a policy that comes in between permits the one that looked refused', async () => {
+    const permits = (...names: string[]) => [
+      ...ROLES,
+      statement('a', { roles: ['opener', 'reader'], resources: names.map((name) => `secret/main/${name}`) }),
+    ]
+    const { snapshotOf } = await import('../../support/policy/snapshot-of.ts')
+    const on = await grantsOn(undefined, permits('a', 'b'))
+    const [before, after] = [snapshotOf(permits('a')), snapshotOf(permits('b'))]
+    on.set.snapshot = before
+    on.hooks.refresh = async () => {
+      on.set.snapshot = after
+    }
+    const wish = { ...READS, resources: ['secret/main/a', 'secret/main/b'] }
+    expect(await outcomeOf(on.open(wish))).toBe('access_denied no_permit')
+    expect(on.entries.map((entry) => [entry.kind, 'resource' in entry && entry.resource])).toEqual([
+      ['intent', 'secret/main/b'],
+      ['denial', 'secret/main/a'],
+      ['result', false],
+    ])
+  })
+
   it('records an intent and its result for every resource, by the id of the grant', async () => {
     const on = await grantsOn()
     const { context } = await on.open({ ...READS, resources: ['secret/main/a', 'secret/main/b'] })
