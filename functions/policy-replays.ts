@@ -27,7 +27,7 @@ export const policyReplays: Endpoint = {
         grant.spend('policy:explain', 'policy')
         try {
           const now = gateway.now()
-          const snapshot = proposedSet(documents, gateway.config.issuer, now)
+          const snapshot = proposedSet(documents, now, gateway.config.issuer)
           await gateway.replays.begin({ id, by: caller.principal.id, snapshot, span: lastDays(days, now) })
           grant.succeeded({ reference: `replay:${id}` })
           const location = `${gateway.config.issuer}/v1/policy-replays/${id}`

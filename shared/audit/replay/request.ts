@@ -14,7 +14,7 @@ export const ReplayRequest = z.strictObject({
 export const MAX_REPLAY_BYTES = 4 * 1024 * 1024
 
 /** The proposed set, compiled; throws `invalid_document` with every fault. `forbiddenIssuer`: the gateway's own. */
-export function proposedSet(documents: readonly unknown[], forbiddenIssuer: string, now: number): Snapshot {
+export function proposedSet(documents: readonly unknown[], now: number, forbiddenIssuer?: string): Snapshot {
   const parsed = parsePolicySet(documents, { forbiddenIssuer })
   if (parsed.ok) return compileSet(parsed.documents, now)
   const detail = 'the documents are not valid'
