@@ -1,10 +1,7 @@
 import { auditQuery } from './audit-query.ts'
 import { auditVerify } from './audit-verify.ts'
 import { doctor } from './doctor.ts'
-import { grantDelegate } from './grant-delegate.ts'
-import { grantList } from './grant-list.ts'
-import { grantOpen } from './grant-open.ts'
-import { grantRevoke } from './grant-revoke.ts'
+import { explain } from './explain.ts'
 import { grantDelegate } from './grant-delegate.ts'
 import { grantList } from './grant-list.ts'
 import { grantOpen } from './grant-open.ts'
@@ -13,6 +10,7 @@ import { policyApply } from './policy-apply.ts'
 import { policyDrift } from './policy-drift.ts'
 import { policyExport } from './policy-export.ts'
 import { policyPlan } from './policy-plan.ts'
+import { policyReplay } from './policy-replay.ts'
 import { policyTest } from './policy-test.ts'
 import { policyValidate } from './policy-validate.ts'
 import { secretGet } from './secret-get.ts'
@@ -29,6 +27,8 @@ export const VERBS: readonly Verb[] = [
   policyExport,
   policyDrift,
   policyTest,
+  policyReplay,
+  explain,
   auditVerify,
   auditQuery,
   doctor,
@@ -36,10 +36,6 @@ export const VERBS: readonly Verb[] = [
   secretList,
   secretSet,
   tokenGet,
-  grantOpen,
-  grantDelegate,
-  grantRevoke,
-  grantList,
   grantOpen,
   grantDelegate,
   grantRevoke,
