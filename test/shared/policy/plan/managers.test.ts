@@ -126,11 +126,14 @@ describe('an apply among managers that is killed at any write', () => {
       await applyPolicies({ table: dying, documents, now }).catch(() => {})
       // Who ended what in an apply that was never published is not remembered.
       const later = () => HELD_SECONDS * 1_000
+      await applyPolicies({ table, documents: [role('x'), role('y')], now: later, manager: 'team-b' })
+      const inForceRows = table.rows().filter((row) => row['until'] === '999999999999')
+      expect(inForceRows.filter((row) => row['endedBy'] !== undefined)).toEqual([])
       await applyPolicies({ table, documents: [role('x')], now: later, manager: 'team-b' })
       await applyPolicies({ table, documents, now: () => 2 * later() })
       expect(inForce(table)).toEqual(inForce(clean))
       const mended = table.rows().filter((row) => row['endedBy'] !== undefined)
-      expect(mended.map(({ rowKey }) => rowKey.split('|')[0])).toEqual(['a', 'b'])
+      expect(mended.map(({ rowKey }) => rowKey.split('|')[0])).toEqual(['a', 'b', 'y'])
     }
   })
 })
