@@ -13,6 +13,10 @@ import { policyPlan } from './policy-plan.ts'
 import { policyReplay } from './policy-replay.ts'
 import { policyTest } from './policy-test.ts'
 import { policyValidate } from './policy-validate.ts'
+import { rotationAbort } from './rotation-abort.ts'
+import { rotationList } from './rotation-list.ts'
+import { rotationRun } from './rotation-run.ts'
+import { rotationStatus } from './rotation-status.ts'
 import { secretGet } from './secret-get.ts'
 import { secretList } from './secret-list.ts'
 import { secretSet } from './secret-set.ts'
@@ -40,4 +44,8 @@ export const VERBS: readonly Verb[] = [
   grantDelegate,
   grantRevoke,
   grantList,
+  rotationList,
+  rotationStatus,
+  rotationRun,
+  rotationAbort,
 ]
