@@ -18,7 +18,7 @@ export type Gap = { actions: Action[]; selectors: PrincipalSelector[]; resources
  * selectors × resources, not by their combinations with those of the others.
  */
 export function gapsOf(rule: Rule, others: readonly Rule[], coverBy: (other: Rule) => Cover | undefined): Gap[] {
-  if (others.some((other) => other.key === rule.key && includes(other.actions, rule.actions))) return []
+  if (equalTo(rule, others).some((other) => includes(other.actions, rule.actions))) return []
   const covers = others.flatMap((other) => {
     const cover = shares(other.actions, rule.actions) ? coverBy(other) : undefined
     return cover ? [{ actions: other.actions, cover }] : []
@@ -59,6 +59,18 @@ function gapOf({ document }: Rule, actions: Action[], [resources, selectors]: [s
     selectors: selectors.flatMap((at) => document.principals[at] ?? []),
     resources: resources.split(' ').flatMap((at) => document.resources[Number(at)] ?? []),
   }
+}
+
+/** Made once a set: most rules of a large one are in the other too, and are found here. */
+const byKey = new WeakMap<readonly Rule[], Map<string, Rule[]>>()
+
+function equalTo({ key }: Rule, others: readonly Rule[]): readonly Rule[] {
+  let index = byKey.get(others)
+  if (!index) {
+    index = Map.groupBy(others, (other) => other.key)
+    byKey.set(others, index)
+  }
+  return index.get(key) ?? []
 }
 
 const includes = <T>(all: ReadonlySet<T>, some: ReadonlySet<T>) => [...some].every((one) => all.has(one))
