@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { grants } from '../../functions/grants.ts'
 import { policyExplanations } from '../../functions/policy-explanations.ts'
 import { secret } from '../../functions/secret.ts'
 import type { DecidedEntry } from '../../shared/audit/entry.ts'
@@ -106,6 +107,24 @@ describe('POST /v1/policy-explanations', () => {
       principal: { id: idOf('deploy-app') },
     })
     expect(await explained('security-officer', { instance: 'unknown' })).toMatchObject({ status: 404 })
+  })
+
+  it('200: says that policy permits it and the grant does not cover it', async () => {
+    const body = { actions: ['secret:get'], resources: [RESOURCE], ttl: '5m' }
+    const opened = await on.call(grants, 'billing-app', { method: 'POST', body })
+    const { credential } = opened.json as { credential: string }
+    const headers = { authorization: `Bearer ${credential}` }
+    const question = { action: 'secret:get', resource: 'secret/main/stripe-webhook-secret' }
+    const own = await on.call(policyExplanations, undefined, { method: 'POST', headers, body: question })
+    expect(own.json).toMatchObject({ effect: 'deny', reason: 'outside_grant' })
+    const params = { vault: 'main', name: 'stripe-webhook-secret' }
+    const { instance } = (await on.call(secret, undefined, { params, headers })).json as { instance: string }
+    const { json } = await explained('security-officer', { instance })
+    expect(json).toMatchObject({
+      reason: 'outside_grant',
+      grant: { covers: false },
+      statementIds: ['billing-reads-stripe'],
+    })
   })
 
   it('records what an operator looked at, and nothing of what a caller asks about itself', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { grants } from '../../functions/grants.ts'
 import { introspect } from '../../functions/introspect.ts'
 import { policyReplay } from '../../functions/policy-replay.ts'
 import { policyReplays } from '../../functions/policy-replays.ts'
@@ -39,7 +40,7 @@ beforeAll(async () => {
 })
 afterAll(() => on?.gateway.close())
 
-/** Permits, denials, unmet obligations, missing things, lists, batches, tokens, the right of a holder. */
+/** Permits, denials, unmet obligations, missing things, lists, batches, tokens, the right of a holder, grants. */
 async function traffic(): Promise<void> {
   for (const who of ['billing-app', 'billing-app', 'stranger', 'deploy-app'] as const) {
     await on.call(secret, who, { params: STRIPE })
@@ -59,6 +60,16 @@ async function traffic(): Promise<void> {
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: String(form),
   })
+  const body = { actions: ['secret:get'], resources: ['secret/main/stripe-api-key'], ttl: '5m' }
+  const opened = await on.call(grants, 'billing-app', { method: 'POST', body })
+  const { credential } = opened.json as { credential: string }
+  const headers = { authorization: `Bearer ${credential}` }
+  const within = await on.call(secret, undefined, { params: STRIPE, headers })
+  const outside = await on.call(secret, undefined, {
+    params: { vault: 'main', name: 'stripe-webhook-secret' },
+    headers,
+  })
+  expect([opened.status, within.status, outside.status]).toEqual([201, 200, 403])
 }
 
 async function begin(documents: unknown[], headers: Record<string, string> = {}, who: Caller = 'security-officer') {
@@ -84,7 +95,7 @@ describe('POST /v1/policy-replays', () => {
     const result = await replayed([...examples, ...LIVE])
     expect(result).toMatchObject({ complete: true, inexact: 0, lists: 1 })
     expect([result.newlyDenied, result.newlyAllowed]).toEqual(Array(2).fill({ count: 0, differences: [], unlisted: 0 }))
-    expect(result.entries).toBeGreaterThanOrEqual(13)
+    expect(result.entries).toBeGreaterThanOrEqual(16)
     expect(result.unchanged).toBe(result.entries - 1)
   })
 
@@ -101,7 +112,7 @@ describe('POST /v1/policy-replays', () => {
         principal: idOf('billing-app'),
         action: 'secret:get',
         resource: 'secret/main/stripe-api-key',
-        ...{ was: 'permitted', becomes: 'forbidden', statements: ['no-more'], count: 3 },
+        ...{ was: 'permitted', becomes: 'forbidden', statements: ['no-more'], count: 4 },
         examples: [expect.any(String), expect.any(String), expect.any(String)],
       },
     ])
