@@ -51,7 +51,12 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     holds: 'rotations and what is due',
     used: false,
   },
-  subscriptions: { keys: 'subscription id', holds: 'who wants which events', used: false },
+  subscriptions: {
+    keys: '`open` / `<event>\\|<grant>`; subscription id (reserved)',
+    holds:
+      'open items of grants (docs/grants.md): inserted once, removed by whoever delivers them; who wants which events',
+    used: true,
+  },
   quotas: {
     keys: 'end of the window (`yyyyMMddHHmm`, UTC) and `\\|<first 2 of hash>` / hash of principal, statement and window',
     holds: 'how many of a quota are used, changed by compare-and-set; what has ended may be removed',

@@ -35,9 +35,6 @@ type Wanted = {
 
 export type Delegated = { context: AccessContext; credential: string }
 
-/** Uses in one transaction with the record of who took them; an entity group holds 100 rows. */
-const CHUNK = 98
-
 /**
  * What a holder may hand on of its grant: the refusal when nothing, or not this way. A grant of an emergency stays with who
  * opened it; a chain has at most MAX_CHAIN grants (T14).
@@ -112,12 +109,8 @@ async function takeOut(
   { uses, alive }: DelegateDeps,
 ): Promise<void> {
   const { id, maxUses = 0 } = terms
-  const chunk = maxUses <= SLOTS ? CHUNK : child.maxUses
-  for (let taken = 0; taken < child.maxUses; taken += chunk) {
-    const count = Math.min(chunk, child.maxUses - taken)
-    const take = { key: `d|${child.id}|${taken}`, count, about: { child: child.id } }
-    await uses.take({ id, maxUses, check: alive }, take)
-  }
+  const take = { key: `d|${child.id}`, count: child.maxUses, about: { child: child.id } }
+  await uses.take({ id, maxUses, check: alive }, take)
 }
 
 async function withCredential(found: AccessContext | 'unknown' | 'tampered', deps: DelegateDeps): Promise<Delegated> {
