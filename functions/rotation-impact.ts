@@ -19,7 +19,7 @@ export const rotationImpact: Endpoint = {
       const resource = rotationResource(name)
       const grant = await gateway.admit({ ...caller, action, resource })
       grant.spend(action, resource)
-      const document = gateway.rotations.document(name)
+      const document = gateway.rotations.document(grant, name)
       const impact = await gateway.rotations.impact(document)
       grant.succeeded()
       const json = { rotation: name, secret: document.secret, ...impact }

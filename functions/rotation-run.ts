@@ -23,7 +23,7 @@ export const rotationRun: Endpoint = {
       const resource = rotationResource(name)
       const grant = await gateway.admit({ ...caller, action, resource })
       grant.spend(action, resource)
-      const document = gateway.rotations.document(name)
+      const document = gateway.rotations.document(grant, name)
       const run = await gateway.rotations.run(name, id)
       if (!run) throw grant.failed(new GatewayError('not_found', 'run_unknown'))
       const json = runView(document, run, await gateway.rotations.stragglers(document, run))

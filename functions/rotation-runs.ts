@@ -28,7 +28,7 @@ export const rotationRuns: Endpoint = {
             Location: `${gateway.config.issuer}/v1/rotations/${name}/runs/${run.id}`,
             'Retry-After': String(POLL_SECONDS),
           },
-          json: runView(gateway.rotations.document(name), run, []),
+          json: runView(gateway.rotations.document(grant, name), run, []),
         }
       })
     },

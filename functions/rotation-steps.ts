@@ -24,7 +24,7 @@ export const rotationSteps: Endpoint = {
         const action = step === 'abort' ? ('rotation:abort' as const) : ('rotation:step' as const)
         const grant = await gateway.admit({ ...caller, action, resource: rotationResource(name) })
         const run = await gateway.rotations.step(grant, name, { runId: id, step, repeated: repeated || answered })
-        const document = gateway.rotations.document(name)
+        const document = gateway.rotations.document(grant, name)
         const json = runView(document, run, await gateway.rotations.stragglers(document, run))
         return { status: 200, headers: receiptHeader(grant.receipt), json }
       })

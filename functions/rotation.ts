@@ -20,7 +20,7 @@ export const rotation: Endpoint = {
       const resource = rotationResource(name)
       const grant = await gateway.admit({ ...caller, action, resource })
       grant.spend(action, resource)
-      const document = gateway.rotations.document(name)
+      const document = gateway.rotations.document(grant, name)
       const json = rotationView(document, await gateway.rotations.state(name), gateway.now())
       grant.succeeded()
       return { status: 200, headers: receiptHeader(grant.receipt), json }

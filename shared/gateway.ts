@@ -197,6 +197,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     }),
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
+    refreshPolicy: policy.refresh,
     raise: (vault, name) => secrets.announce({ vault, name }),
     hashValue: async (value) => (await valueHasher())(value),
     policy: () => policy.current(),

@@ -24,6 +24,8 @@ export type StepOrder = {
   guard: () => Promise<void>
   /** Stores facts of the rotator at once. */
   remember: (facts: Readonly<Record<string, string>>) => Promise<void>
+  /** Stores at once which version of the pending value is the one. */
+  notePending: (version: string) => Promise<void>
   signal: AbortSignal
 }
 
@@ -79,15 +81,16 @@ type Act = (
 
 const ACTS: Record<Step | 'undo', Act> = {
   /** The value is stored before the target hears of it: else a crash would leave a password that nobody knows. */
-  async set(deps, { rotation, run, guard }, context) {
+  async set(deps, { rotation, run, guard, notePending }, context) {
     const rotator = deps.rotatorOf(rotation)
-    let value = await deps.pending.read(run.id)
-    if (!value) {
-      value = await rotator.create(context)
+    let pending = await deps.pending.read(run.id, run.pending)
+    if (!pending) {
+      const value = await rotator.create(context)
       await guard()
-      await deps.pending.store(run.id, value)
+      pending = { value, version: await deps.pending.store(run.id, value) }
     }
-    await rotator.set(context, value)
+    if (run.pending === undefined) await notePending(pending.version)
+    await rotator.set(context, pending.value)
     const before = await currentVersion(deps, refOf(rotation))
     return { ...(before && { replaces: before.version }) }
   },
@@ -99,8 +102,7 @@ const ACTS: Record<Step | 'undo', Act> = {
     const ref = refOf(rotation)
     const value = await pendingValue(deps, run)
     const valueHash = await deps.hashValue(value)
-    const replaces = run.replaces === undefined ? undefined : await vaultOf(deps, ref).get(ref.name, run.replaces)
-    const { version } = await publish(deps, { ref, runId: run.id, value, replaces, guard })
+    const { version } = await publish(deps, { ref, runId: run.id, value, replaces: run.replaces, guard })
     return { version, handout: { valueHash } }
   },
   async retire(deps, { rotation, run, guard }, context) {
@@ -114,16 +116,16 @@ const ACTS: Record<Step | 'undo', Act> = {
     return {}
   },
   async undo(deps, { rotation, run }, context) {
-    await deps.rotatorOf(rotation).undo(context, await deps.pending.read(run.id))
+    await deps.rotatorOf(rotation).undo(context, (await deps.pending.read(run.id, run.pending))?.value)
     await deps.pending.disable(run.id)
     return {}
   },
 }
 
-async function pendingValue({ pending }: CarryOutDeps, { id }: Run): Promise<Secret> {
-  const value = await pending.read(id)
-  if (!value) throw new RotationFault('pending_value_lost', { final: true })
-  return value
+async function pendingValue({ pending }: CarryOutDeps, { id, pending: version }: Run): Promise<Secret> {
+  const found = await pending.read(id, version)
+  if (!found) throw new RotationFault('pending_value_lost', { final: true })
+  return found.value
 }
 
 /** Undefined where somebody has switched it off or purged it meanwhile: then there is nothing to look at. */

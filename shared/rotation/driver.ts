@@ -5,7 +5,19 @@ import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
 import { type CarryOutDeps, carryOut, refOf } from './carry-out.ts'
 import type { Families } from './families.ts'
-import { aborted, afterFailure, afterSuccess, canAbort, type Facts, newRun, planMove, resumed } from './plan.ts'
+import {
+  aborted,
+  afterFailure,
+  afterSuccess,
+  canAbort,
+  FAMILY_BUSY,
+  type Facts,
+  newRun,
+  planMove,
+  resumed,
+  stuckTurn,
+  withoutFuture,
+} from './plan.ts'
 import { currentVersion } from './publish.ts'
 import { RotationFault } from './rotator.ts'
 import { isUnderWay, type Run, STEP_AFTER, type Step } from './run.ts'
@@ -42,7 +54,7 @@ const MAX_MOVES = 12
 
 /** Moves one rotation by itself as far as it goes without waiting. Throws GatewayError where storage, vault or journal cannot be had. */
 export async function drive(deps: DriverDeps, rotation: RotationDocument, signal: AbortSignal): Promise<Driven> {
-  const seen = await deps.states.read(rotation.name)
+  const seen = clocked(await deps.states.read(rotation.name), deps.now())
   const move = planMove(rotation, seen, await factsOf(deps, rotation, seen))
   if (move.move === 'wait') {
     await deps.states.write(seen, bare(seen), move.until)
@@ -57,11 +69,10 @@ type Turn = { session: Session; signal: AbortSignal }
 async function advance(deps: DriverDeps, rotation: RotationDocument, turn: Turn): Promise<Driven> {
   const { session, signal } = turn
   for (let moved = 0; ; moved += 1) {
-    const state = session.state()
+    const state = clocked(session.state(), deps.now())
     const move = planMove(rotation, state, await factsOf(deps, rotation, state))
     if (move.move === 'wait') {
-      if (state.run) await session.save(state.run, move.until)
-      else await deps.states.schedule(rotation.name, move.until)
+      await session.save(state.run, move.until)
       return { outcome: 'waits', nextAt: move.until, moved, run: state.run }
     }
     if (signal.aborted || moved >= MAX_MOVES) return { outcome: 'waits', nextAt: deps.now(), moved, run: state.run }
@@ -85,15 +96,14 @@ async function takeStep(
   { session, signal, step }: Turn & { step: Step },
 ) {
   const { now } = deps
-  const before = session.state().run
+  const before = clocked(session.state(), now()).run
   if (!before) throw new GatewayError('internal', 'step_without_run')
-  const remember = async (facts: Readonly<Record<string, string>>) => {
-    const run = session.state().run ?? before
-    await session.save({ ...run, memory: { ...run.memory, ...facts } }, now())
+  if (step === 'set' && !(await deps.families.confirm(rotation, before.id))) {
+    await session.save(aborted(before, now(), FAMILY_BUSY), now())
+    return
   }
   try {
-    const { guard } = session
-    const result = await carryOut(deps, { rotation, run: before, step, guard, remember, signal })
+    const result = await carryOut(deps, { rotation, run: before, step, signal, ...notes(session, before, now) })
     await settle(
       deps,
       rotation,
@@ -109,13 +119,26 @@ async function takeStep(
   }
 }
 
+/** What a step stores while it goes on. */
+function notes({ guard, state, save }: Session, before: Run, now: () => number) {
+  const note = (change: (run: Run) => Partial<Run>) => {
+    const run = state().run ?? before
+    return save({ ...run, ...change(run) }, now())
+  }
+  return {
+    guard,
+    remember: (facts: Readonly<Record<string, string>>) => note(({ memory }) => ({ memory: { ...memory, ...facts } })),
+    notePending: (pending: string) => note(() => ({ pending })),
+  }
+}
+
 /** The event first: told twice is told once (its id is the same), not told would be forgotten. */
 async function settle(deps: DriverDeps, rotation: RotationDocument, session: Session, run: Run): Promise<void> {
   const before = session.state().run
   if (run.state !== before?.state) {
     if (run.state === 'current') await deps.emit({ type: 'secret.rotated', id: `${run.id}-rotated`, rotation, run })
-    const turn = run.steps.length
-    if (run.state === 'stuck') await deps.emit({ type: 'rotation.stuck', id: `${run.id}-stuck-${turn}`, rotation, run })
+    if (run.state === 'stuck')
+      await deps.emit({ type: 'rotation.stuck', id: `${run.id}-stuck-${stuckTurn(run)}`, rotation, run })
   }
   if (run.state !== before?.state) {
     const { id, state, reason } = run
@@ -157,9 +180,7 @@ export async function demandStep(
     } else if (step === 'abort') {
       if (!canAbort(run))
         throw conflict('run_published', 'the new version is published: a run can only be finished now')
-      const { guard } = session
-      await carryOut(deps, { rotation, run, step: 'undo', guard, remember: async () => {}, signal })
-      await session.save(aborted(run, deps.now()), deps.now())
+      await undo(deps, rotation, { session, signal })
     } else {
       if (rotation.mode === 'paused') throw conflict('rotation_paused', 'the rotation is paused')
       if (STEP_AFTER[run.state] !== step) throw conflict('step_out_of_order', `the run is in state ${run.state}`)
@@ -170,6 +191,21 @@ export async function demandStep(
   return run ?? busy()
 }
 
+/** Throws `upstream_refused` when the target does not take it back; the run stays as it is. */
+async function undo(deps: DriverDeps, rotation: RotationDocument, { session, signal }: Turn): Promise<void> {
+  const { run } = session.state()
+  if (!run) throw new GatewayError('internal', 'step_without_run')
+  try {
+    await carryOut(deps, { rotation, run, step: 'undo', signal, ...notes(session, run, deps.now) })
+  } catch (error) {
+    throw error instanceof RotationFault ? new GatewayError('upstream_refused', error.reason) : error
+  }
+  await session.save(aborted(session.state().run ?? run, deps.now()), deps.now())
+}
+
+const clocked = (state: StoredState, now: number): StoredState =>
+  state.run ? { ...state, run: withoutFuture(state.run, now) } : state
+
 async function factsOf(
   deps: DriverDeps,
   rotation: RotationDocument,
@@ -177,7 +213,8 @@ async function factsOf(
 ): Promise<Facts> {
   const facts = { now: deps.now(), familyFreeAt: Number.NEGATIVE_INFINITY, stragglers: [], readsKnownUntil: 0 }
   if (!isUnderWay(run)) {
-    const created = lastRotatedAt === undefined ? (await currentVersion(deps, refOf(rotation)))?.created : undefined
+    const isKnown = lastRotatedAt !== undefined && lastRotatedAt <= facts.now
+    const created = isKnown ? undefined : (await currentVersion(deps, refOf(rotation)))?.created
     return {
       ...facts,
       familyFreeAt: await deps.families.freeAt(rotation),

@@ -15,8 +15,10 @@ type Member = Pick<RotationDocument, 'name' | 'family'>
 export type Families = ReturnType<typeof createFamilies>
 
 /**
- * Table `rotations`, PK `_family`, RK family: which member began last. A claim is a compare-and-set, so two members never
- * begin together; it needs no release, since the member's own state says whether its run is over. Throws StorageError.
+ * Table `rotations`, PK `_family`, RK family: which member began last. It needs no release, since the member's own state
+ * says whether its run is over. INVARIANT: two members never run together nor within the spacing: one claims before it
+ * begins, and confirms, which changes the row, before its run does anything; a claim that overtook it loses by the ETag, or
+ * is seen by the confirmation. Throws StorageError.
  */
 export function createFamilies({
   table,
@@ -30,13 +32,16 @@ export function createFamilies({
   const read = (family: string) => table.get(FAMILY, family, CALL)
 
   /** From when on (milliseconds) no other member is in the way; the past when there is none. */
-  async function freeAt({ name, family }: Member): Promise<number> {
-    if (!family) return Number.NEGATIVE_INFINITY
-    const last = (await read(family.name))?.['member']
+  const freeAt = async (member: Member) =>
+    member.family ? freeFrom(member, (await read(member.family.name))?.['member']) : Number.NEGATIVE_INFINITY
+
+  async function freeFrom({ name, family }: Member, last: unknown): Promise<number> {
     if (typeof last !== 'string' || last === name) return Number.NEGATIVE_INFINITY
     const { run } = await states.read(last)
-    if (isUnderWay(run)) return now() + Math.min(LOOK_AGAIN_MS, ms(family.spacing))
-    return (run?.endedAt ?? Number.NEGATIVE_INFINITY) + ms(family.spacing)
+    const spacing = ms(family?.spacing)
+    if (isUnderWay(run)) return now() + Math.min(LOOK_AGAIN_MS, spacing)
+    // A run that ended in the future did so by a clock that was wrong.
+    return Math.min(run?.endedAt ?? Number.NEGATIVE_INFINITY, now()) + spacing
   }
 
   return {
@@ -46,10 +51,22 @@ export function createFamilies({
       const { name, family } = member
       if (!family) return true
       const found = await read(family.name)
-      if ((await freeAt(member)) > now()) return false
+      // INVARIANT: decided on the very row that is replaced.
+      if ((await freeFrom(member, found?.['member'])) > now()) return false
       const row = { partitionKey: FAMILY, rowKey: family.name, member: name, since: new Date(now()).toISOString() }
       if (!found) return (await table.insert(row, CALL)) === 'inserted' || (await isMine(family.name, name))
       return (await table.replace(row, found.etag, CALL)) !== 'changed' || (await isMine(family.name, name))
+    },
+    /** Before a run does anything: whether the family is still its own, so that nobody can claim over it from now on. */
+    async confirm({ name, family }: Member, runId: string): Promise<boolean> {
+      if (!family) return true
+      const found = await read(family.name)
+      if (found?.['member'] !== name) return false
+      if (found['run'] === runId) return true
+      const { etag, ...row } = found
+      if ((await table.replace({ ...row, run: runId }, etag, CALL)) !== 'changed') return true
+      const again = await read(family.name)
+      return again?.['member'] === name && again['run'] === runId
     },
   }
 

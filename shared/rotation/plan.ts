@@ -37,12 +37,29 @@ export function planMove(rotation: RotationDocument, { run, lastRotatedAt }: Rot
   return step === 'retire' ? planRetirement(rotation, run, facts) : { move: 'step', step }
 }
 
+/** Of a run that ended before it did anything, since another member of the family had come first. */
+export const FAMILY_BUSY = 'family_busy'
+
+const isPast = (at: number | undefined, now: number): at is number => at !== undefined && at <= now + SKEW_MS
+
+/** Clocks of instances differ by less. */
+const SKEW_MS = 60_000
+
+/** A run whose times lie in the future, as a clock that is right again finds it: its waits count from now. */
+export function withoutFuture(run: Run, now: number): Run {
+  if (run.publishedAt === undefined || isPast(run.publishedAt, now)) return run
+  return { ...run, publishedAt: now }
+}
+
 type Start = Facts & { lastRotatedAt: number | undefined }
 
 function planStart(rotation: RotationDocument, last: Run | undefined, facts: Start): Move {
   const { now, currentSince, lastRotatedAt, familyFreeAt } = facts
+  // What lies in the future was written by a clock that was wrong, and would put the next time off by as much.
+  const rotatedAt = isPast(lastRotatedAt, now) ? lastRotatedAt : currentSince
   // After an abort the next regular time counts from there: else it would begin again at once.
-  const from = Math.max(lastRotatedAt ?? currentSince ?? now, last?.endedAt ?? Number.NEGATIVE_INFINITY)
+  const wasAborted = last?.state === 'aborted' && last.reason !== FAMILY_BUSY && isPast(last.endedAt, now)
+  const from = Math.max(rotatedAt ?? now, wasAborted ? (last.endedAt ?? now) : Number.NEGATIVE_INFINITY)
   const due = dueAfter(rotation, Math.min(from, now))
   const at = mayBeginFrom(rotation, Math.max(due, familyFreeAt, now))
   if (due <= now && at <= now && familyFreeAt <= now) return { move: 'start' }
@@ -120,7 +137,14 @@ export const canAbort = ({ state, stuckIn }: Run) =>
 
 const BEFORE_PUBLISHING: ReadonlySet<RunState> = new Set(['pending', 'set', 'verified'])
 
-export const aborted = (run: Run, now: number): Run => ({ ...reached(run, 'aborted', now), endedAt: now })
+export const aborted = (run: Run, now: number, reason?: string): Run => ({
+  ...reached(run, 'aborted', now),
+  endedAt: now,
+  ...(reason && { reason }),
+})
+
+/** Names one time that the run was stuck; the same after a crash that forgot it. */
+export const stuckTurn = ({ steps }: Run): number => steps.findLast(({ state }) => state !== 'stuck')?.at ?? 0
 
 const reached = (run: Run, state: RunState, at: number): Run => ({
   ...run,

@@ -37,7 +37,8 @@ type Cutover = {
   ref: SecretRef
   runId: string
   value: Secret
-  replaces: VaultSecret | undefined
+  /** Version that was current before. */
+  replaces: string | undefined
   guard: () => Promise<void>
 }
 
@@ -48,19 +49,22 @@ type Cutover = {
 export async function publish(deps: PublishDeps, cutover: Cutover): Promise<{ version: string }> {
   const { ref, runId, value, replaces, guard } = cutover
   const vault = vaultOf(deps, ref)
-  const version = (await tagged(vault, ref, runId)) ?? (await write())
+  const versions = await versionsOf(vault, ref.name)
+  const version = versions.find(({ tags }) => tags[ROTATION_TAG] === runId)?.version ?? (await write())
   await guard()
-  await setState(deps.secretState, ref, { current: version, ...(replaces && { previous: replaces.version }) })
+  await setState(deps.secretState, ref, { current: version, ...(replaces !== undefined && { previous: replaces }) })
   await deps.raise(ref.vault, ref.name)
   return { version }
 
   async function write(): Promise<string> {
     await guard()
-    const expires = expiryLike(replaces, deps.now())
+    // Its properties alone: one that somebody switched off meanwhile still says how the next one is to look.
+    const before = versions.find(({ version }) => version === replaces)
+    const expires = expiryLike(before, deps.now())
     const written = await vault.set(ref.name, {
       value,
-      tags: { ...carriedOver(replaces), [ROTATION_TAG]: runId },
-      ...(replaces?.contentType !== undefined && { contentType: replaces.contentType }),
+      tags: { ...carriedOver(before), [ROTATION_TAG]: runId },
+      ...(before?.contentType !== undefined && { contentType: before.contentType }),
       ...(expires !== undefined && { expires }),
     })
     return written.version
@@ -84,9 +88,6 @@ export async function withdraw(
   await deps.raise(ref.vault, ref.name)
 }
 
-const tagged = async (vault: Vault, { name }: SecretRef, runId: string): Promise<string | undefined> =>
-  (await versionsOf(vault, name)).find(({ tags }) => tags[ROTATION_TAG] === runId)?.version
-
 async function versionsOf(vault: Vault, name: string): Promise<SecretProperties[]> {
   try {
     return await vault.versions(name)
@@ -100,7 +101,7 @@ async function versionsOf(vault: Vault, name: string): Promise<SecretProperties[
 const LATEST_MS = 2_147_483_647_000
 
 /** A version that was given a limited life hands the same length on: with the same date the new one would be born old. */
-function expiryLike(replaces: VaultSecret | undefined, now: number): number | undefined {
+function expiryLike(replaces: SecretProperties | undefined, now: number): number | undefined {
   const { expires, created } = replaces ?? {}
   if (expires === undefined || created === undefined || expires <= created) return undefined
   return Math.min(now + expires - created, LATEST_MS)
@@ -109,7 +110,7 @@ function expiryLike(replaces: VaultSecret | undefined, now: number): number | un
 /** The service takes 15 tags. */
 const MAX_CARRIED = 14
 
-function carriedOver(replaces: VaultSecret | undefined): Record<string, string> {
+function carriedOver(replaces: SecretProperties | undefined): Record<string, string> {
   const own = Object.entries(replaces?.tags ?? {}).filter(([name]) => !name.toLowerCase().startsWith('sallyport-'))
   return Object.fromEntries(own.slice(0, MAX_CARRIED))
 }

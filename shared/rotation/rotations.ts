@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { createUses } from '../audit/last-use/uses.ts'
-import type { Table } from '../azure/table.ts'
+import { StorageError, type Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
@@ -19,7 +19,7 @@ import { currentVersion } from './publish.ts'
 import { type Run, STATE_AFTER } from './run.ts'
 import { ms } from './schedule.ts'
 import { createStates } from './states.ts'
-import { rotateDue, type TickDeps } from './tick.ts'
+import { createRotateDue, type TickDeps } from './tick.ts'
 
 export type RotationsDeps = Pick<
   DriverDeps,
@@ -28,6 +28,7 @@ export type RotationsDeps = Pick<
   gatewayVault: Vault
   tables: { rotations: Table; leases: Table; lastUse: Table }
   policy: () => Pick<Snapshot, 'revision' | 'rotation' | 'rotations'>
+  refreshPolicy: TickDeps['refreshPolicy']
   report: TickDeps['report']
 }
 
@@ -56,6 +57,7 @@ export function createRotations(deps: RotationsDeps) {
       return (await readStoredCredential(gatewayVault, { name, now: now() }, parse)).credential
     },
   }
+  const rotateDue = createRotateDue(driver)
   const documentOf = (name: string): RotationDocument => {
     const rotation = policy().rotation(name)
     if (!rotation) throw new GatewayError('not_found', 'rotation_unknown')
@@ -63,24 +65,30 @@ export function createRotations(deps: RotationsDeps) {
   }
   return {
     /** Does what is due, within four minutes. */
-    tick: () => rotateDue(driver, AbortSignal.timeout(TICK_MS)),
-    /** Throws `not_found`. */
-    document: documentOf,
+    tick: () => rotateDue(AbortSignal.timeout(TICK_MS)),
+    /** For whoever was let in; throws `not_found`, recorded. */
+    document(grant: Grant, name: string): RotationDocument {
+      try {
+        return documentOf(name)
+      } catch (error) {
+        throw grant.failed(error)
+      }
+    },
     documents: () => [...policy().rotations()],
-    state: (name: string) => states.read(name),
-    run: (name: string, id: string) => states.run(name, id),
+    state: (name: string) => orUnavailable(() => states.read(name)),
+    run: (name: string, id: string) => orUnavailable(() => states.run(name, id)),
     /** Who must still pick up what the run published; empty before and after. */
     async stragglers(rotation: RotationDocument, run: Run): Promise<readonly string[]> {
       const { version, publishedAt } = run
       if (run.state !== 'current' || version === undefined || publishedAt === undefined) return []
-      return (
-        await driver.pickUp({ ref: refOf(rotation), lookBackMs: ms(rotation.retire.lookBack), version, publishedAt })
-      ).stragglers
+      const asked = { ref: refOf(rotation), lookBackMs: ms(rotation.retire.lookBack), version, publishedAt }
+      return (await orUnavailable(() => driver.pickUp(asked))).stragglers
     },
     /** Whom a rotation now would concern, and whom it would break. */
     async impact(rotation: RotationDocument): Promise<Impact> {
       const current = await currentVersion(driver, refOf(rotation))
-      return impactOf(rotation, await uses.of(secretResource(refOf(rotation))), current?.version)
+      const known = await orUnavailable(() => uses.of(secretResource(refOf(rotation))))
+      return impactOf(rotation, known, current?.version)
     },
     /** `operation` makes the run's id: the same one again finds its run. */
     async start(grant: Grant, name: string, operation: string): Promise<Run> {
@@ -97,19 +105,31 @@ export function createRotations(deps: RotationsDeps) {
     ): Promise<Run> {
       grant.spend(step === 'abort' ? 'rotation:abort' : 'rotation:step', rotationResource(name))
       // An earlier try of the same request may have got as far: then there is nothing left to do.
-      const known = repeated ? await states.run(name, runId) : undefined
-      if (known && isDone(known, step)) return recorded(grant, async () => known)
-      const demand = { runId, step, signal: AbortSignal.timeout(STEP_MS) }
-      return recorded(grant, () => demandStep(driver, documentOf(name), demand))
+      return recorded(grant, async () => {
+        const known = repeated ? await states.run(name, runId) : undefined
+        if (known && isDone(known, step)) return known
+        const demand = { runId, step, signal: AbortSignal.timeout(STEP_MS) }
+        return demandStep(driver, documentOf(name), demand)
+      })
     },
   }
 }
 
 export type Rotations = ReturnType<typeof createRotations>
 
+/** Storage that does not answer is a 503 to callers; the timer tells it apart. */
+async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    throw new GatewayError('storage_unavailable', error.reason, { retryAfterSeconds: error.retryAfterSeconds ?? 5 })
+  }
+}
+
 async function recorded(grant: Grant, act: () => Promise<Run>): Promise<Run> {
   try {
-    const run = await act()
+    const run = await orUnavailable(act)
     grant.succeeded({ reference: `rotation-run:${run.id}` })
     return run
   } catch (error) {

@@ -40,6 +40,8 @@ export type Run = {
   replaces?: string
   /** What the rotator remembers between steps (ids of keys and the like); never a value. */
   memory: Readonly<Record<string, string>>
+  /** Version of the pending value: what a slower holder of the lease stores afterwards is not it. */
+  pending?: string
   /** Internal tag of the last failure. */
   reason?: string
 }

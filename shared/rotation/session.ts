@@ -10,7 +10,7 @@ export type Session = {
   /** Throws `conflict` / `rotation_taken_over` when another instance has it now: nothing may be changed any more. */
   guard(): Promise<void>
   /** Stores the run and when the rotation is due again (milliseconds, Infinity for never); throws like `guard`. */
-  save(run: Run, nextAt: number): Promise<void>
+  save(run: Run | undefined, nextAt: number): Promise<void>
 }
 
 /** Longer than any single call of a rotator, so that a live holder renews in time. */
@@ -77,7 +77,7 @@ async function claim(states: States, name: string, { fence }: Lease): Promise<St
   return written
 }
 
-function next({ name, lastRotatedAt }: StoredState, run: Run, { fence }: Lease): RotationState {
-  const rotatedAt = run.state === 'current' ? run.publishedAt : lastRotatedAt
-  return { name, fence, run, ...(rotatedAt !== undefined && { lastRotatedAt: rotatedAt }) }
+function next({ name, lastRotatedAt }: StoredState, run: Run | undefined, { fence }: Lease): RotationState {
+  const rotatedAt = run?.state === 'current' ? run.publishedAt : lastRotatedAt
+  return { name, fence, ...(run && { run }), ...(rotatedAt !== undefined && { lastRotatedAt: rotatedAt }) }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Change, StoredRow, Table } from '../azure/table.ts'
+import { GatewayError } from '../errors.ts'
 import { isUnderWay, type RotationState, type Run } from './run.ts'
 
 const STATE = 'state'
@@ -26,6 +27,7 @@ const RunRow: z.ZodType<Run> = z.object({
   version: z.string().optional(),
   replaces: z.string().optional(),
   memory: z.record(z.string(), z.string()),
+  pending: z.string().optional(),
   reason: z.string().optional(),
 }) as z.ZodType<Run>
 
@@ -52,9 +54,7 @@ export function createStates(table: Table) {
      * for none. Gives what is stored now, or `changed`.
      */
     async write(before: StoredState, state: RotationState, nextAt: number): Promise<StoredState | 'changed'> {
-      const dueKey = Number.isFinite(nextAt)
-        ? `${String(Math.max(0, Math.floor(nextAt))).padStart(13, '0')}|${state.name}`
-        : undefined
+      const dueKey = Number.isFinite(nextAt) ? dueKeyOf(state.name, nextAt) : undefined
       if (dueKey && dueKey !== before.dueKey)
         await table.insert({ partitionKey: DUE, rowKey: dueKey, name: state.name }, CALL)
       const row = {
@@ -76,11 +76,12 @@ export function createStates(table: Table) {
       return stored
     },
 
-    /** What is due at `now`, oldest first, at most so many. */
-    async due(now: number, max: number): Promise<DueRow[]> {
+    /** What is due at `now`, oldest first, at most so many, behind the row with the key `after`. */
+    async due(now: number, max: number, after?: string): Promise<DueRow[]> {
       const rowBefore = String(Math.max(0, Math.floor(now)) + 1).padStart(13, '0')
       const found: DueRow[] = []
-      for await (const row of table.list({ partitionKey: DUE, rowBefore, pageRows: Math.min(max, 1_000) }, CALL)) {
+      const range = { ...(after !== undefined && { rowFrom: `${after}!` }), rowBefore }
+      for await (const row of table.list({ partitionKey: DUE, ...range, pageRows: Math.min(max, 1_000) }, CALL)) {
         const at = Number(row.rowKey.slice(0, 13))
         const name = row.rowKey.slice(14)
         if (Number.isFinite(at) && name) found.push({ at, name, key: row.rowKey, etag: row.etag })
@@ -91,10 +92,7 @@ export function createStates(table: Table) {
 
     /** Puts a rotation into the due index; the state says what it is due for. */
     async schedule(name: string, at: number): Promise<void> {
-      await table.insert(
-        { partitionKey: DUE, rowKey: `${String(Math.max(0, Math.floor(at))).padStart(13, '0')}|${name}`, name },
-        CALL,
-      )
+      await table.insert({ partitionKey: DUE, rowKey: dueKeyOf(name, at), name }, CALL)
     },
 
     async forget(dueKey: string): Promise<void> {
@@ -111,6 +109,8 @@ export function createStates(table: Table) {
     },
   }
 }
+
+const dueKeyOf = (name: string, at: number) => `${String(Math.max(0, Math.floor(at))).padStart(13, '0')}|${name}`
 
 export type States = ReturnType<typeof createStates>
 
@@ -141,7 +141,11 @@ function stateOf(row: StoredRow): StoredState {
 /** INVARIANT: a body that somebody edited into nonsense throws: a run must not begin anew over one that may be half done. */
 function parseRun(body: unknown): Run | undefined {
   if (body === undefined) return undefined
-  return RunRow.parse(JSON.parse(String(body)))
+  try {
+    return RunRow.parse(JSON.parse(String(body)))
+  } catch {
+    throw new GatewayError('storage_unavailable', 'rotation_row_unreadable', { retryAfterSeconds: 60 })
+  }
 }
 
 const isSame = (stored: StoredState, state: RotationState) =>
