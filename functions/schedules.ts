@@ -27,12 +27,6 @@ export const SCHEDULES: readonly Schedule[] = [
     run: ({ probes }) => probes.run(),
   },
   {
-    // What must be denied, and allowed, is asked again through the front door (docs/policies.md, "Probes").
-    name: 'probe',
-    cron: () => '0 */5 * * * *',
-    run: ({ probes }) => probes.run(),
-  },
-  {
     name: 'rotate',
     cron: ({ rotateSchedule }) => rotateSchedule,
     run: ({ rotations }) => rotations.tick(),
