@@ -88,7 +88,7 @@ const Settings = z.object({
     ),
   SALLYPORT_FRONT_DOOR: z
     .string()
-    .regex(/^https?:\/\/[^/?#]+\/?$/, 'must be an origin, without path or query')
+    .regex(/^https?:\/\/[^/?#@\s]+\/?$/, 'must be an origin, without user, path or query')
     .optional(),
   SALLYPORT_ROTATE_SCHEDULE: schedule,
   SALLYPORT_SEAL_SCHEDULE: schedule,
