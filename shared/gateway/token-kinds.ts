@@ -23,7 +23,15 @@ type Deps = {
 }
 
 /** The part of the composition root that makes tokens of every kind. */
-export function composeKinds({ config, azure, broker, keys, passwords, fetchJson, now }: Deps): ReturnType<typeof createKinds> {
+export function composeKinds({
+  config,
+  azure,
+  broker,
+  keys,
+  passwords,
+  fetchJson,
+  now,
+}: Deps): ReturnType<typeof createKinds> {
   const { exchangeAudience, registrySuffix, webPubSubSuffix } = CLOUDS[config.cloud]
   const federation = createFederationTokens({ keys, issuer: config.issuer, now })
   const abroad = { ...(azure.agent && { agent: azure.agent }), federation }

@@ -35,15 +35,17 @@ type Deps = {
 
 const KEPT_MS = 24 * 3_600_000
 const MAX_KEPT = 100
+/** They take turns with the requests of the same process. */
+const MAX_RUNNING = 4
 const MAX_RUN_MS = 10 * 60_000
 const CALL = { deadlineMs: 5_000 }
 
 /**
  * Replays in the background (docs/adr/0008). The row is the job: every instance can tell of it, the one that runs it says every
- * few seconds that it still does, and what fell silent is told as interrupted. One at a time for an instance, a hundred kept.
+ * few seconds that it still does, and what fell silent is told as interrupted. Four at a time on an instance, a hundred kept.
  */
 export function createReplayJobs({ audit, jobs, now, report }: Deps): ReplayJobs {
-  let running: Promise<void> | undefined
+  const running = new Set<Promise<void>>()
   let closed = false
 
   return {
@@ -52,15 +54,14 @@ export function createReplayJobs({ audit, jobs, now, report }: Deps): ReplayJobs
         const kept = await forgetOld()
         const existing = await jobs.get(REPLAYS_PARTITION, wish.id, CALL)
         if (existing && !isStale(existing, now())) return
-        if (running || closed) throw busy('another replay runs on this instance')
+        if (running.size >= MAX_RUNNING || closed) throw busy('as many replays as may run on this instance')
         if (kept >= MAX_KEPT)
           throw busy('a hundred replays of the last day are kept; wait until the oldest is forgotten')
         const row: JobRow = { id: wish.id, by: wish.by, state: 'running', startedAt: now(), aliveAt: now(), entries: 0 }
         const etag = await take(row, existing)
         if (etag === undefined) return
-        running = run(wish, row, etag).finally(() => {
-          running = undefined
-        })
+        const begun = run(wish, row, etag).finally(() => running.delete(begun))
+        running.add(begun)
       })
     },
     read: (id) =>
@@ -70,7 +71,7 @@ export function createReplayJobs({ audit, jobs, now, report }: Deps): ReplayJobs
       }),
     async close() {
       closed = true
-      await running
+      await Promise.all(running)
     },
   }
 

@@ -58,11 +58,12 @@ describe('replays in the background', () => {
     expect(await quick.read(id(2))).toBeUndefined()
   })
 
-  it('rate_limited: one at a time for an instance; the same one again is the same', async () => {
+  it('rate_limited: four at a time on an instance; the same one again is the same', async () => {
     const { slow, wish, release } = twoInstances()
     await slow.begin(wish(1))
     expect(await codeOf(slow.begin(wish(1)))).toBe('done')
-    expect(await codeOf(slow.begin(wish(2)))).toBe('rate_limited')
+    for (const more of [2, 3, 4]) await slow.begin(wish(more))
+    expect(await codeOf(slow.begin(wish(5)))).toBe('rate_limited')
     release()
     await slow.close()
   })
