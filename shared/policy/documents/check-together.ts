@@ -11,6 +11,7 @@ type Known = {
   oidcIssuers: Set<string>
   issuerAudiences: Set<string>
   targets: Set<string>
+  rotated: Set<string>
   forbiddenIssuer: string | undefined
 }
 
@@ -36,6 +37,7 @@ export function checkTogether(
     roles: new Set([...of('role').map(({ name }) => name), ...namesOf(faulty, 'role')]),
     oidcIssuers: new Set([...oidc.map(({ name }) => name), ...namesOf(faulty, 'issuer')]),
     issuerAudiences: new Set(of('issuer').flatMap(({ audiences }) => audiences)),
+    rotated: new Set(),
     targets: new Set([...of('target').map(({ name }) => name), ...namesOf(faulty, 'target')]),
     forbiddenIssuer: forbiddenIssuer && sameIssuer(forbiddenIssuer),
   }
@@ -68,6 +70,11 @@ function faultsAmong(document: PolicyDocument, known: Known): Found[] {
       return [...twice, ...ofTarget(document, known)]
     case 'probe':
       return [...twice, ...ofProbe(document, known)]
+    case 'rotation':
+      // Two would each take the other’s new version for a stranger’s.
+      return isNew(known.rotated, document.secret)
+        ? twice
+        : [...twice, [['secret'], 'is rotated by another document too']]
     default:
       return twice
   }

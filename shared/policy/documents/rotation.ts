@@ -106,7 +106,7 @@ export const RotationDocument = z.discriminatedUnion('rotator', [
 
 export type RotationDocument = z.infer<typeof RotationDocument>
 
-type Fields = { every?: unknown; cron?: unknown; mode?: unknown; overlap?: unknown; retire?: unknown }
+type Fields = { family?: unknown; every?: unknown; cron?: unknown; mode?: unknown; overlap?: unknown; retire?: unknown }
 
 function acrossFields(rotation: Fields | undefined, context: z.RefinementCtx): void {
   const fault = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
@@ -118,6 +118,12 @@ function acrossFields(rotation: Fields | undefined, context: z.RefinementCtx): v
   const overlap = readPeriod(String(rotation?.overlap))
   if (deadline !== undefined && overlap !== undefined && overlap > deadline) {
     fault(['overlap'], 'must not be longer than retire.deadline')
+  }
+  const every = readPeriod(String(rotation?.every))
+  const spacing = readPeriod(String((rotation?.family as { spacing?: unknown } | undefined)?.spacing))
+  // Else the one that is due again first would keep the others out for ever.
+  if (every !== undefined && spacing !== undefined && spacing >= every) {
+    fault(['family', 'spacing'], 'must be shorter than every')
   }
 }
 
