@@ -27,6 +27,7 @@ import type { Decision, Question } from './policy/decision.ts'
 import { createLimits } from './policy/limits/limits.ts'
 import { createPrincipalRate } from './policy/limits/principal-rate.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
+import { ownOf } from './rotation/own-target.ts'
 import { createRotations, type Rotations } from './rotation/rotations.ts'
 import { createRotators } from './rotation/rotators.ts'
 import { Secret } from './secrets/secret.ts'
@@ -40,6 +41,7 @@ import { createOnce, type Once } from './tokens/once.ts'
 import { createOwnTokens } from './tokens/own-token.ts'
 import { createSubjectTokens, type ObtainSubjectToken } from './tokens/subject-jwt.ts'
 import { createTokens, type Tokens } from './tokens/tokens.ts'
+import { createWarmUp } from './warm-up.ts'
 
 export type Gateway = {
   config: Config
@@ -198,6 +200,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
     refreshPolicy: policy.refresh,
+    own: async () => ownOf(config, azure.ownIds()),
     raise: (vault, name) => secrets.announce({ vault, name }),
     hashValue: async (value) => (await valueHasher())(value),
     policy: () => policy.current(),
@@ -206,12 +209,12 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     report,
   })
   const tooling = createTooling({ azure, config, own, keys, policy, decide: decideNow, now, report })
-  policy.start()
-  void warmUp()
+  const warmUp = createWarmUp({ config, azure, keys, policy, journal, now, report })
   return {
     config,
     now,
     authenticate: async (token, provenKey) => {
+      warmUp.begin()
       await policy.fresh()
       const known = isCredential(token)
         ? grants.present(token, provenKey)
@@ -219,6 +222,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       return withinRate(await known)
     },
     authenticateAssertion: async (assertion) => {
+      warmUp.begin()
       await policy.fresh()
       return withinRate(await authenticator.authenticateAssertion(assertion))
     },
@@ -256,21 +260,12 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {
+      warmUp.cancel()
       policy.stop()
       secrets.close()
       refusals.close()
       await tooling.replays.close()
       await journal.close()
     },
-  }
-
-  /** What every request needs is fetched before the first one comes; when that fails, the first request tries again. */
-  async function warmUp(): Promise<void> {
-    const identity = config.identity.described
-    // An identity that cannot work is said at the start and by name, not by the first caller's 503.
-    const unusable = () => report('identity.unusable', { identity, ...azure.identityTrouble() })
-    await Promise.all([azure.checkIdentity().catch(unusable), keys.ready().catch(() => undefined)])
-    const detail = { mode: config.mode, version: config.version, cloud: config.cloud, identity }
-    journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'gateway.started', detail })
   }
 }
