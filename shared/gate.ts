@@ -241,7 +241,7 @@ function decided<T>(
   return {
     kind,
     txn,
-    time: new Date(at).toISOString(),
+    time: recorded.time ?? new Date(at).toISOString(),
     principal: entryPrincipal(principal),
     ...(chain.length > 0 && { grantChain: chain }),
     ...((ask.breakGlass || principal.through?.breakGlass) && { breakGlass: true }),
