@@ -53,7 +53,7 @@ export function environmentFor(
   secrets: ClientSecrets,
   { account, issuer, vaultPrefix = 'sallyport', cloud = 'AzurePublic' }: EnvironmentOptions,
 ): Record<string, string> {
-  const { authority, issuers, vaultSuffix, tableSuffix, blobSuffix, queueSuffix } = CLOUDS[cloud]
+  const { authority, issuers, vaultSuffix, tableSuffix, blobSuffix, queueSuffix, graph, arm } = CLOUDS[cloud]
   const vaults = { main: `${vaultPrefix}-main.${vaultSuffix}`, gateway: `${vaultPrefix}-gateway.${vaultSuffix}` }
   const hosts = {
     [`${account}.${tableSuffix}`]: addresses.table,
@@ -65,6 +65,9 @@ export function environmentFor(
     [new URL(authority).hostname]: addresses.identity,
     [new URL(issuers.v1).hostname]: addresses.identity,
     'oidc.sallyport.test': addresses.identity,
+    [new URL(graph).hostname]: addresses.identity,
+    [new URL(arm).hostname]: addresses.clouds,
+    [`${account}keys.${blobSuffix}`]: addresses.clouds,
     [`${account}acr.azurecr.io`]: addresses.clouds,
     [`${account}wps.webpubsub.azure.com`]: addresses.clouds,
     ...(addresses.postgres && { [ORDERS_DATABASE_HOST]: addresses.postgres }),

@@ -16,6 +16,10 @@ const App = z.strictObject({
   name,
   appId: guid,
   objectId: guid,
+  /** Object id of the application itself (`objectId` is its service principal's), where Graph knows it. */
+  applicationId: guid.optional(),
+  /** Object ids of those who may change it with Application.ReadWrite.OwnedBy. */
+  owners: z.array(guid).default([]),
   roles: z.array(z.string()).default([]),
   groups: z.array(guid).default([]),
   /** PEM certificates whose keys may sign client assertions. */
@@ -55,6 +59,8 @@ const Seed = z.strictObject({
   users: z.array(User).default([]),
   managedIdentities: z.array(ManagedIdentity),
   oidcIssuers: z.array(z.strictObject({ name, clients: z.array(z.string()) })).default([]),
+  /** Name of an app or identity → its application permissions of Microsoft Graph. */
+  graphPermissions: z.record(z.string(), z.array(z.string())).default({}),
   /** Vault process (`main`, `gateway`) → name of an app or identity → what it may do with secrets. */
   vaultAccess: z.record(z.string(), z.record(z.string(), z.array(z.enum(SECRET_PERMISSIONS)))),
 })
@@ -68,6 +74,7 @@ export type SeedResource = z.infer<typeof Resource>
 export type SecretPermission = (typeof SECRET_PERMISSIONS)[number]
 
 export const parseApp = (value: unknown): SeedApp => App.parse(value)
+export const parseIdentity = (value: unknown): SeedIdentity => ManagedIdentity.parse(value)
 export const parseUser = (value: unknown): SeedUser => User.parse(value)
 
 /** Directory of the local tenant. */

@@ -2,19 +2,24 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Cloud } from '../../../shared/azure/clouds.ts'
 import type { Holder } from './access-token.ts'
 import type { AssertionVerifier } from './client-assertion.ts'
+import type { ClientPasswords } from './client-passwords.ts'
 import type { Directory, RegisteredApp } from './directory.ts'
 import { EntraError } from './entra-error.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-export type ClientAuthenticationDeps = { directory: Directory; verifyAssertion: AssertionVerifier }
+export type ClientAuthenticationDeps = {
+  directory: Directory
+  passwords: Pick<ClientPasswords, 'check'>
+  verifyAssertion: AssertionVerifier
+}
 
 type ClientRequest = { form: URLSearchParams; authorization: string | undefined; cloud: Cloud }
 
 /** Who calls the token endpoint, and how: by client secret (form or Basic) or by client assertion (RFC 7523). Throws EntraError. */
 export async function authenticateClient(
   { form, authorization, cloud }: ClientRequest,
-  { directory, verifyAssertion }: ClientAuthenticationDeps,
+  { directory, passwords, verifyAssertion }: ClientAuthenticationDeps,
 ): Promise<{ holder: Holder; by: 'secret' | 'certificate' | 'federated' }> {
   const basic = parseBasic(authorization)
   const clientId = basic?.id ?? form.get('client_id') ?? undefined
@@ -41,7 +46,12 @@ export async function authenticateClient(
     const text = `The request body must contain the following parameter: 'client_assertion' or 'client_secret'.`
     throw new EntraError(401, 'invalid_client', 7000218, text)
   }
-  if (!sameSecret(secret, app.secret)) {
+  const verdict = passwords.check(app, secret)
+  if (verdict === 'expired') {
+    const text = `The provided client secret keys for app '${app.appId}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.`
+    throw new EntraError(401, 'invalid_client', 7000222, text)
+  }
+  if (verdict === 'wrong') {
     const text = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${app.appId}'.`
     throw new EntraError(401, 'invalid_client', 7000215, text)
   }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { answerFaultControl, type Faults } from '../faults.ts'
 import type { Handler, ServerAnswer, ServerRequest } from '../http-server.ts'
-import { parseApp, parseUser } from '../seed.ts'
+import { parseApp, parseIdentity, parseUser } from '../seed.ts'
+import type { ClientPasswords } from './client-passwords.ts'
 import type { Directory } from './directory.ts'
 import type { GrantLog } from './grant-log.ts'
 import { KEY_ALGORITHMS, type KeyStore } from './keys.ts'
@@ -17,7 +18,13 @@ const Mint = z.strictObject({
 })
 export type MintRequest = z.input<typeof Mint>
 
-export type ControlDeps = { directory: Directory; keys: KeyStore; faults: Faults; grants: GrantLog }
+export type ControlDeps = {
+  directory: Directory
+  keys: KeyStore
+  faults: Faults
+  grants: GrantLog
+  passwords: Pick<ClientPasswords, 'refuseFirst'>
+}
 
 /** Puts `/_control/…` before a handler: minting, rollover, apps, faults, counters. Exists only in test runs. */
 export function withControl(handle: Handler, deps: ControlDeps): Handler {
@@ -31,7 +38,8 @@ export function withControl(handle: Handler, deps: ControlDeps): Handler {
   }
 }
 
-async function control({ url, body }: ServerRequest, { directory, keys, grants }: ControlDeps): Promise<ServerAnswer> {
+async function control({ url, body }: ServerRequest, deps: ControlDeps): Promise<ServerAnswer> {
+  const { directory, keys, grants, passwords } = deps
   const [, client] = /^\/_control\/grants\/([^/]+)$/.exec(url.pathname) ?? []
   if (client) return { status: 200, json: grants.of(client) }
   const input = JSON.parse(body || '{}')
@@ -54,6 +62,12 @@ async function control({ url, body }: ServerRequest, { directory, keys, grants }
       return { status: 204 }
     case '/_control/users':
       directory.registerUser(parseUser(input.user), z.string().parse(input.password))
+      return { status: 204 }
+    case '/_control/identities':
+      directory.registerIdentity(parseIdentity(input.identity))
+      return { status: 204 }
+    case '/_control/propagation':
+      passwords.refuseFirst(z.guid().parse(input.client), z.int().min(0).parse(input.refusals))
       return { status: 204 }
     default:
       return { status: 404, json: { error: 'no such control' } }

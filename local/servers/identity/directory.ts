@@ -12,6 +12,12 @@ export type RegisteredUser = SeedUser & { password: string; failures: number }
 export type Directory = {
   tenant: string
   app(appId: string): RegisteredApp | undefined
+  /** By the object id of the application. */
+  application(id: string): RegisteredApp | undefined
+  apps(): RegisteredApp[]
+  managedIdentities(): readonly SeedIdentity[]
+  /** Application permissions of Microsoft Graph, by the object id of a service principal. */
+  graphPermissions(objectId: string): readonly string[]
   user(username: string): RegisteredUser | undefined
   resource(identifier: string): SeedResource | undefined
   /** The identity asked for; the system-assigned one when no selector is given. */
@@ -22,6 +28,7 @@ export type Directory = {
   register(app: SeedApp, secret: string): void
   isRegistered(appId: string): boolean
   registerUser(user: SeedUser, password: string): void
+  registerIdentity(identity: SeedIdentity): void
   /** Value of `X-IDENTITY-HEADER` that the managed-identity endpoint wants. */
   identityHeader: string
 }
@@ -48,6 +55,7 @@ export async function openDirectory(seed: Seed, stateDir: string): Promise<Direc
   const apps = new Map<string, RegisteredApp>()
   for (const app of seed.apps) apps.set(app.appId, { ...app, secret: secrets.apps[app.name] ?? '' })
   const registered = new Set<string>()
+  const identities = [...seed.managedIdentities]
   const users = new Map<string, RegisteredUser>()
   const addUser = (user: SeedUser, password: string) =>
     void users.set(user.username.toLowerCase(), { ...user, password, failures: 0 })
@@ -56,11 +64,19 @@ export async function openDirectory(seed: Seed, stateDir: string): Promise<Direc
     tenant: seed.tenant,
     identityHeader: secrets.identityHeader,
     app: (appId) => apps.get(appId.toLowerCase()),
+    application: (id) => [...apps.values()].find(({ applicationId }) => applicationId === id.toLowerCase()),
+    apps: () => [...apps.values()],
+    managedIdentities: () => identities,
+    graphPermissions: (objectId) => {
+      const named = [...apps.values(), ...identities].find((item) => item.objectId === objectId)
+      return (named && seed.graphPermissions[named.name]) ?? []
+    },
+    registerIdentity: (identity) => void identities.push(identity),
     resource: (identifier) => {
       const wanted = identifier.replace(/\/$/, '')
       return seed.resources.find(({ uri, appId }) => uri === wanted || appId === wanted.toLowerCase())
     },
-    managedIdentity: (selector) => findIdentity(seed.managedIdentities, selector),
+    managedIdentity: (selector) => findIdentity(identities, selector),
     hasOidcIssuer: (name) => seed.oidcIssuers.some((issuer) => issuer.name === name),
     oidcClient: (issuer, client) => {
       const secret = secrets.oidc[`${issuer} ${client}`]

@@ -12,9 +12,11 @@ import { type Flags, runServerProcess, type Started } from '../process.ts'
 import { IDENTITIES_FILE, readSeed } from '../seed.ts'
 import { createAuthority } from './authority.ts'
 import { createAssertionVerifier } from './client-assertion.ts'
+import { openClientPasswords } from './client-passwords.ts'
 import { withControl } from './control.ts'
 import { openDirectory } from './directory.ts'
 import { createGrantLog } from './grant-log.ts'
+import { withGraph } from './graph/graph.ts'
 import { createIssuerKeys } from './issuer-keys.ts'
 import { createKeyStore } from './keys.ts'
 import { answerIdentityRequest, type ManagedIdentityDeps } from './managed-identity.ts'
@@ -43,6 +45,7 @@ async function start(flags: Flags): Promise<Started> {
   })
   const certificates = await ensureCertificates(stateDir, now)
   const directory = await openDirectory(await readSeed(String(flags['seed'])), stateDir)
+  const passwords = await openClientPasswords(stateDir, now)
   const keys = createKeyStore(join(folder, 'keys'))
   await keys.published(directory.tenant)
   const faults = createFaults()
@@ -53,9 +56,10 @@ async function start(flags: Flags): Promise<Started> {
   })
   const anyRealm = flags['control'] === true
   const grants = createGrantLog()
-  const authority = createAuthority({ directory, keys, faults, grants, verifyAssertion, anyRealm, now })
+  const deps = { directory, passwords, keys, faults, grants, now }
+  const handler = withGraph(createAuthority({ ...deps, verifyAssertion, anyRealm }), deps)
   const tls = { cert: await readFile(certificates.cert, 'utf8'), key: await readFile(certificates.key, 'utf8') }
-  const handle = anyRealm ? withControl(authority, { directory, keys, faults, grants }) : authority
+  const handle = anyRealm ? withControl(handler, deps) : handler
   const https = await serve({ port: Number(flags['port']), handle, tls })
   const http = await serve({
     port: Number(flags['msi-port']),

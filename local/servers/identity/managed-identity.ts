@@ -4,6 +4,7 @@ import type { ServerAnswer, ServerRequest } from '../http-server.ts'
 import { accessTokenClaims } from './access-token.ts'
 import { sameSecret } from './client-authentication.ts'
 import type { Directory } from './directory.ts'
+import { GRAPH_APP_ID } from './graph/caller.ts'
 import type { KeyStore } from './keys.ts'
 
 export type ManagedIdentityDeps = { directory: Directory; keys: KeyStore; now(): number }
@@ -48,6 +49,7 @@ export async function answerIdentityRequest(
       appId: identity.clientId,
       objectId: identity.objectId,
       proof: '2',
+      ...(resource.appId === GRAPH_APP_ID && { roles: directory.graphPermissions(identity.objectId) }),
       managedIdentity: identity.resourceId,
     },
     resource,

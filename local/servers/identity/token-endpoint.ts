@@ -4,8 +4,10 @@ import type { SeedResource } from '../seed.ts'
 import { accessTokenClaims, type Holder } from './access-token.ts'
 import { authenticateClient, type ClientAuthenticationDeps, missing } from './client-authentication.ts'
 import { cloudOf } from './cloud.ts'
+import type { Directory } from './directory.ts'
 import { EntraError, entraErrorAnswer } from './entra-error.ts'
 import type { GrantLog } from './grant-log.ts'
+import { GRAPH_APP_ID } from './graph/caller.ts'
 import type { KeyStore } from './keys.ts'
 import { authenticateUser } from './user-authentication.ts'
 
@@ -55,7 +57,7 @@ async function grantToken({ form, holder, version, cloud, deps }: GrantRequest):
   const seconds = Math.floor(now() / 1_000)
   const claims = accessTokenClaims({
     tenant: directory.tenant,
-    holder,
+    holder: resource.appId === GRAPH_APP_ID ? withPermissions(holder, directory) : holder,
     resource,
     asked,
     version: resource.tokenVersion === 'endpoint' ? version : resource.tokenVersion,
@@ -70,6 +72,11 @@ async function grantToken({ form, holder, version, cloud, deps }: GrantRequest):
     json: version === 1 ? v1Body({ token, resource, asked, seconds }) : v2Body(token),
   }
 }
+
+const withPermissions = (holder: Holder, { graphPermissions }: Directory): Holder => ({
+  ...holder,
+  roles: [...(holder.roles ?? []), ...graphPermissions(holder.objectId)],
+})
 
 const v2Body = (token: string) => ({
   token_type: 'Bearer',
