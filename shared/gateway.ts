@@ -27,7 +27,6 @@ import type { Decision, Question } from './policy/decision.ts'
 import { createLimits } from './policy/limits/limits.ts'
 import { createPrincipalRate } from './policy/limits/principal-rate.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
-import { ownOf } from './rotation/own-target.ts'
 import { createRotations, type Rotations } from './rotation/rotations.ts'
 import { createRotators } from './rotation/rotators.ts'
 import { Secret } from './secrets/secret.ts'
@@ -200,7 +199,6 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
     refreshPolicy: policy.refresh,
-    own: async () => ownOf(config, azure.ownIds()),
     raise: (vault, name) => secrets.announce({ vault, name }),
     hashValue: async (value) => (await valueHasher())(value),
     policy: () => policy.current(),
