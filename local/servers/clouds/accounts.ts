@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { RoleAssignment } from './arm/role-assignments.ts'
 
 const Jwks = z.looseObject({ keys: z.array(z.looseObject({})) })
 
@@ -54,6 +55,9 @@ const Documents = z.strictObject({
   roles: z.array(Role).default([]),
   registryGrants: z.array(RegistryGrant).default([]),
   webPubSubOwners: z.array(WebPubSubOwner).default([]),
+  /** ARM ids. */
+  storageAccounts: z.array(z.string().startsWith('/subscriptions/')).default([]),
+  roleAssignments: z.array(RoleAssignment).default([]),
 })
 
 export type CloudDocuments = z.input<typeof Documents>
@@ -70,6 +74,9 @@ export type Accounts = {
   registryActions(wanted: { registry: string; objectId: string; repository: string }): readonly string[]
   /** Object ids. */
   webPubSubOwners(host: string): readonly string[]
+  /** By its ARM id. */
+  hasStorageAccount(id: string): boolean
+  roleAssignments(): readonly RoleAssignment[]
   add(documents: unknown): void
 }
 
@@ -85,6 +92,8 @@ export async function openAccounts(): Promise<Accounts> {
   const roles = new Map<string, Role>()
   const registryGrants: z.infer<typeof RegistryGrant>[] = []
   const webPubSubs: z.infer<typeof WebPubSubOwner>[] = []
+  const storageAccounts = new Set<string>()
+  const roleAssignments: RoleAssignment[] = []
   const add = (documents: unknown) => {
     const parsed = Documents.parse(documents)
     for (const provider of parsed.providers) providers.set(providerResource(provider), provider)
@@ -92,6 +101,8 @@ export async function openAccounts(): Promise<Accounts> {
     for (const role of parsed.roles) roles.set(role.arn, role)
     registryGrants.push(...parsed.registryGrants)
     webPubSubs.push(...parsed.webPubSubOwners)
+    for (const id of parsed.storageAccounts) storageAccounts.add(id.toLowerCase())
+    roleAssignments.push(...parsed.roleAssignments)
   }
   add(JSON.parse(await readFile(CLOUDS_FILE, 'utf8')))
   return {
@@ -103,6 +114,8 @@ export async function openAccounts(): Promise<Accounts> {
         .filter((one) => one.registry === registry && one.objectId === objectId && one.repository === repository)
         .flatMap(({ actions }) => actions),
     webPubSubOwners: (host) => webPubSubs.filter((one) => one.host === host).map(({ objectId }) => objectId),
+    hasStorageAccount: (id) => storageAccounts.has(id.toLowerCase()),
+    roleAssignments: () => roleAssignments,
     add,
   }
 }

@@ -6,10 +6,13 @@ import { serve } from '../http-server.ts'
 import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
 import { openAccounts } from './accounts.ts'
+import { createArm } from './arm/arm.ts'
+import { openStorageKeys } from './arm/storage-keys.ts'
 import { createAws } from './aws/aws.ts'
 import { createGoogle } from './google/google.ts'
 import { createCloudsHandler, withCloudsControl } from './handler.ts'
 import { createCloudIssuerKeys } from './issuer-keys.ts'
+import { createKeyedStorage } from './keyed-storage.ts'
 import { createRegistries } from './registry.ts'
 import { createWebPubSubs } from './web-pubsub.ts'
 
@@ -39,7 +42,10 @@ async function start(flags: Flags): Promise<Started> {
   const accounts = await openAccounts()
   const issuerKeys = createCloudIssuerKeys(certificates.ca, identity)
   const faults = createFaults()
+  const keys = await openStorageKeys(join(folder, 'storage-keys.json'), now)
   const services = [
+    createArm({ accounts, issuerKeys, keys, now }),
+    createKeyedStorage({ keys, now }),
     await createGoogle({ folder, accounts, issuerKeys, now }),
     createAws({ accounts, issuerKeys, now }),
     createRegistries({ accounts, issuerKeys, now }),
