@@ -201,6 +201,9 @@ export function createGate({ decide, refreshPolicy, journal, limits, now }: Gate
       if (!isDeepStrictEqual(again.obligations, grant.obligations)) {
         throw new GatewayError('policy_unavailable', 'obligations_changed_meanwhile', { retryAfterSeconds: 1 })
       }
+      // The same obligations may be met no more: an approver may have lost its permit.
+      const unmet = unmetObligation(again.obligations, ask)
+      if (unmet) throw unmet
       // Of the same act: it is read again, and no second use is taken.
       await takeUses(ask)
     } catch (error) {
