@@ -49,6 +49,7 @@ export async function planToken(wanted: WantedToken, deps: PlanDeps): Promise<Pr
   if (actionOf(target) !== action) throw new GatewayError('access_denied', 'target_changed')
   const { exchanged, caller } = wanted
   if (exchanged) checkExchangeable({ token: exchanged, caller, wanted: name }, deps)
+  if (slipsGrant(wanted)) throw new GatewayError('invalid_subject_token', 'caller_through_another_grant')
   const delegation = delegate(wanted.subject, wanted.actor, deps.issuer)
   if ('fault' in delegation) throw new GatewayError('invalid_subject_token', delegation.fault)
   const { obligations, now } = deps
@@ -65,6 +66,15 @@ export async function planToken(wanted: WantedToken, deps: PlanDeps): Promise<Pr
     return mint()
   }
   return { handout, sealed: { target, identifiedBy, mint: spendAndMint } }
+}
+
+/**
+ * Where caller and subject are one principal nobody acts, so the door asks the subject alone. INVARIANT: then the grant that the
+ * caller came through must be the subject's too, or its mask, uses and record would be left out (T13).
+ */
+function slipsGrant({ subject, caller }: Pick<WantedToken, 'subject' | 'caller'>): boolean {
+  if (subject.id !== caller.id || !caller.through) return false
+  return caller.through.chain.at(-1) !== subject.through?.chain.at(-1)
 }
 
 function kindOf(kinds: Kinds, { token }: Target): TokenKind {
