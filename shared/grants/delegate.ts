@@ -66,7 +66,7 @@ export async function delegate(parent: AccessContext, wanted: Wanted, deps: Dele
   const bounds = planDelegation(parent, wanted.wish, deps.now())
   if (bounds instanceof GatewayError) throw bounds
   const already = await deps.store.read(id)
-  if (already !== 'unknown') return withCredential(already, deps)
+  if (already !== 'unknown') return withCredential(already, parent, deps)
   if (wanted.answered) throw new GatewayError('idempotency_expired', 'delegation_gone')
   const now = deps.now()
   const maxSeconds = [ttl, wanted.maxTtlSeconds]
@@ -75,7 +75,7 @@ export async function delegate(parent: AccessContext, wanted: Wanted, deps: Dele
   if (parent.terms.maxUses !== undefined && maxUses !== undefined) await takeOut(parent, { id, maxUses }, deps)
   const child = childOf(parent, wanted, { ...bounds, expiresAt: lifetime.exp * 1_000, openedAt: now })
   const inserted = (await deps.store.insert(child)) === 'inserted'
-  return withCredential(inserted ? child : await deps.store.read(id), deps)
+  return withCredential(inserted ? child : await deps.store.read(id), parent, deps)
 }
 
 function childOf({ terms, sha }: AccessContext, wanted: Wanted, bounds: Bounds & { openedAt: number }): AccessContext {
@@ -113,7 +113,13 @@ async function takeOut(
   await uses.take({ id, maxUses, check: alive }, take)
 }
 
-async function withCredential(found: AccessContext | 'unknown' | 'tampered', deps: DelegateDeps): Promise<Delegated> {
+/** INVARIANT: only of the delegating grant's own child: which operation a key began is said by a row without a seal. */
+async function withCredential(
+  found: AccessContext | 'unknown' | 'tampered',
+  { sha }: AccessContext,
+  deps: DelegateDeps,
+): Promise<Delegated> {
   if (typeof found === 'string') throw new GatewayError('access_denied', `grant_${found}`)
+  if (found.terms.parent?.sha !== sha) throw new GatewayError('conflict', 'grant_of_another')
   return { context: found, credential: await deps.credentials.sign(found) }
 }
