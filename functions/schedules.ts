@@ -37,6 +37,12 @@ export const SCHEDULES: readonly Schedule[] = [
     cron: ({ sealSchedule }) => sealSchedule,
     run: ({ indexUses }) => indexUses(),
   },
+  {
+    // What has ended is removed, and of acts without a result it is said that nobody knows what came of them.
+    name: 'sweep',
+    cron: () => '0 */5 * * * *',
+    run: ({ sweep }) => sweep(),
+  },
 ]
 
 /**

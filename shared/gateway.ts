@@ -1,5 +1,4 @@
 import { createJournal } from './audit/journal.ts'
-import { type Filled, fillLastUse } from './audit/last-use/fill.ts'
 import { createRefusals } from './audit/refusals.ts'
 import { createValueHasher } from './audit/value-hash.ts'
 import { createAzure } from './azure/azure.ts'
@@ -10,6 +9,7 @@ import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
 import { composeKinds } from './gateway/token-kinds.ts'
 import { createTooling, type Tooling } from './gateway/tooling.ts'
+import { createUpkeep, type Upkeep } from './gateway/upkeep.ts'
 import { isCredential } from './grants/credential.ts'
 import { createGrants, type Grants } from './grants/grants.ts'
 import { createOpenItems } from './grants/open-items.ts'
@@ -80,15 +80,14 @@ export type Gateway = {
   rotateKeys: () => Promise<KeyRotation>
   /** Credentials that are kept fresh. */
   rotations: Rotations
-  /** Takes what is new in the journal into the index of last uses; for the timer. */
-  indexUses: () => Promise<Filled>
   /** Records something about the gateway itself, durably. Throws `journal_unavailable`. */
   note: (event: string, detail: Readonly<Record<string, unknown>>) => Promise<void>
   health: () => Promise<Health>
   log: (line: LogLine) => void
   /** Writes what the journal still holds and stops every timer. */
   close: () => Promise<void>
-} & Tooling
+} & Tooling &
+  Upkeep
 
 export type Overrides = { now?: () => number; log?: (line: LogLine) => void }
 
@@ -245,13 +244,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       policy,
     }),
     rotations,
-    indexUses: () =>
-      fillLastUse({
-        audit: azure.table('audit'),
-        lastUse: azure.table('lastUse'),
-        now,
-        journalDeadlineMs: config.journalDeadlineMs,
-      }),
+    ...createUpkeep({ azure, config, journal, grants, now }),
     note,
     ...tooling,
     rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),

@@ -58,6 +58,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/tokens/broker/upstream-failure',
   ],
   'shared/probes': ['shared/errors', 'shared/policy', 'shared/tokens'],
+  'shared/sweep': ['shared/audit', 'shared/policy/storage'],
   'shared/lease': [],
   'shared/handles': [
     'shared/gate',

@@ -29,6 +29,8 @@ async function verifyOnce({ blocks, master, now }: VerifyDeps): Promise<Report> 
   const findings = createFindings()
   const writers = new Map<string, WriterCheck>()
   const pairing = createPairing()
+  // That nobody knows what came of an act is no proof that it was done: its intent stays open.
+  const unknowns: ResultPlace[] = []
   const counts = { blocks: 0, entries: 0, kinds: {} as Record<string, number>, hours: [] as string[] }
   for await (const row of blocks()) {
     const stored = readBlock(row)
@@ -41,10 +43,15 @@ async function verifyOnce({ blocks, master, now }: VerifyDeps): Promise<Report> 
       writers.get(wid) ?? createWriterCheck(wid, (found) => findings.add({ ...found, writer: wid }), master)
     writers.set(wid, writer)
     count(counts, stored)
-    for (const entry of writer.block(stored)) pair(pairing, entry, stored)
+    for (const entry of writer.block(stored)) {
+      if (entry.kind === 'result' && entry.outcome === 'unknown') unknowns.push(placeOf(entry.txn, entry.seq, stored))
+      else pair(pairing, entry, stored)
+    }
   }
   const late = checkResumptions(writers, pairing, findings.add)
-  const repeatedResults = await checkOrphans(pairing.orphans(), blocks, findings.add)
+  const orphans = pairing.orphans()
+  const lone = await checkOrphans([...orphans, ...unknowns], blocks, findings.add)
+  const repeatedResults = orphans.filter(({ txn }) => !lone.has(txn)).length
   const open = pairing.open().filter((intent) => !isLate(intent, late))
   const unknown = open.filter(({ time }) => !(now - Date.parse(time) <= RESULT_DUE_MS))
   return {
@@ -91,9 +98,13 @@ function pair(pairing: Pairing, entry: StoredEntry, { wid, block }: StoredBlock)
   if (entry.kind === 'intent') {
     pairing.intent({ txn: entry.txn, writer: wid, block, entry: entry.seq, time: entry.time })
   } else if (entry.kind === 'result') {
-    pairing.result({ txn: entry.txn, writer: wid, block, entry: entry.seq })
+    pairing.result(placeOf(entry.txn, entry.seq, { wid, block }))
   }
 }
+
+const placeOf = (txn: string, entry: number, { wid, block }: Pick<StoredBlock, 'wid' | 'block'>): ResultPlace => ({
+  ...{ txn, writer: wid, block, entry },
+})
 
 type Add = (finding: Finding) => void
 
@@ -141,9 +152,9 @@ function lateBlock({ writer, block, resumed, pairing, add }: Late): LateBlock {
   return { writer, block, intents }
 }
 
-/** A result whose act has none left: a second result (counted), or one without any intent (wrong). Reads the journal again if there are any. */
-async function checkOrphans(orphans: ResultPlace[], blocks: VerifyDeps['blocks'], add: Add): Promise<number> {
-  if (orphans.length === 0) return 0
+/** Results that met no act left: a second result, `unknown`, or one without any intent, which is wrong; gives these. Reads the journal again if there are any. */
+async function checkOrphans(orphans: ResultPlace[], blocks: VerifyDeps['blocks'], add: Add): Promise<Set<string>> {
+  if (orphans.length === 0) return new Set()
   const wanted = new Set(orphans.map(({ txn }) => txn))
   const intended = new Set<string>()
   for await (const row of blocks()) {
@@ -155,7 +166,7 @@ async function checkOrphans(orphans: ResultPlace[], blocks: VerifyDeps['blocks']
   for (const { txn, ...place } of lone) {
     add({ code: 'result_without_intent', ...place, message: `result of ${txn} without an intent` })
   }
-  return orphans.length - lone.length
+  return new Set(lone.map(({ txn }) => txn))
 }
 
 function createFindings() {

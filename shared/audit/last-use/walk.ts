@@ -10,11 +10,12 @@ const CALL = { deadlineMs: 20_000 }
 
 /**
  * Gives every entry behind the positions, and moves them. Costs what is new and one look per writer and hour, not what there
- * is: partitions are found by skipping from one to the next. Rows that are no blocks are passed over. Throws StorageError.
+ * is: partitions are found by skipping from one to the next. Rows that are no blocks are passed over.
+ * `enough` is asked after each block: what is left is given the next time. Throws StorageError.
  */
 export async function* entriesSince(
   table: Table,
-  { positions, now }: { positions: Positions; now: number },
+  { positions, now, enough = () => false }: { positions: Positions; now: number; enough?: () => boolean },
 ): AsyncIterable<StoredEntry> {
   for await (const partition of partitionsFrom(table, firstHour(positions), hourOf(now + 2 * HOUR_MS))) {
     const rowFrom = String((positions[partition] ?? -1) + 1).padStart(12, '0')
@@ -23,6 +24,7 @@ export async function* entriesSince(
       if (!stored) continue
       for (const { entry } of stored.lines) if (entry) yield entry
       positions[partition] = Math.max(positions[partition] ?? -1, stored.block)
+      if (enough()) return
     }
   }
 }

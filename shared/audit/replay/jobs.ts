@@ -51,7 +51,7 @@ export function createReplayJobs({ audit, jobs, now, report }: Deps): ReplayJobs
   return {
     async begin(wish) {
       await orUnavailable(async () => {
-        const kept = await forgetOld()
+        const kept = (await forgetReplays(jobs, now())).left
         const existing = await jobs.get(REPLAYS_PARTITION, wish.id, CALL)
         if (existing && !isStale(existing, now())) return
         if (running.size >= MAX_RUNNING || closed) throw busy('as many replays as may run on this instance')
@@ -111,16 +111,16 @@ export function createReplayJobs({ audit, jobs, now, report }: Deps): ReplayJobs
       await say({ state: 'failed', reason }).catch(() => undefined)
     }
   }
+}
 
-  /** Removes what is older than a day; gives how many are left. */
-  async function forgetOld(): Promise<number> {
-    let left = 0
-    for await (const row of jobs.list({ partitionKey: REPLAYS_PARTITION, select: ['startedAt'] }, CALL)) {
-      if (now() - timeOf(row, 'startedAt') < KEPT_MS) left++
-      else await jobs.remove(row.partitionKey, row.rowKey, row.etag, CALL)
-    }
-    return left
+/** Removes what is older than a day. Throws StorageError. */
+export async function forgetReplays(jobs: Table, now: number): Promise<{ removed: number; left: number }> {
+  const count = { removed: 0, left: 0 }
+  for await (const row of jobs.list({ partitionKey: REPLAYS_PARTITION, select: ['startedAt'] }, CALL)) {
+    if (now - timeOf(row, 'startedAt') < KEPT_MS) count.left += 1
+    else if ((await jobs.remove(row.partitionKey, row.rowKey, row.etag, CALL)) === 'removed') count.removed += 1
   }
+  return count
 }
 
 const busy = (detail: string) => new GatewayError('rate_limited', 'replay_busy', { detail, retryAfterSeconds: 30 })
