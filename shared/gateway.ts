@@ -3,10 +3,10 @@ import { createRefusals } from './audit/refusals.ts'
 import { createValueHasher } from './audit/value-hash.ts'
 import { createAzure } from './azure/azure.ts'
 import { CLOUDS } from './azure/clouds.ts'
-import { dialler } from './azure/local-route.ts'
 import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
+import { composeRotators } from './gateway/rotators.ts'
 import { composeKinds } from './gateway/token-kinds.ts'
 import { createTooling, type Tooling } from './gateway/tooling.ts'
 import { createUpkeep, type Upkeep } from './gateway/upkeep.ts'
@@ -28,7 +28,6 @@ import { createLimits } from './policy/limits/limits.ts'
 import { createPrincipalRate } from './policy/limits/principal-rate.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
 import { createRotations, type Rotations } from './rotation/rotations.ts'
-import { createRotators } from './rotation/rotators.ts'
 import { Secret } from './secrets/secret.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
 import { createBroker } from './tokens/broker/broker.ts'
@@ -191,10 +190,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     gatewayVault,
     secretState: azure.table('secretState'),
     tables: { rotations: azure.table('rotations'), leases: azure.table('leases'), lastUse: azure.table('lastUse') },
-    rotatorOf: createRotators({
-      dial: dialler(config.local),
-      entraToken: async () => new Secret(await azure.ownToken(CLOUDS[config.cloud].databaseAudience)),
-    }),
+    rotatorOf: composeRotators({ config, azure, now }),
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
     refreshPolicy: policy.refresh,

@@ -81,6 +81,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/azure': [
     'shared/config',
     'shared/rotation/json-service',
+    'shared/rotation/rotators',
     'shared/errors',
     'shared/secrets',
     'shared/tokens',
@@ -165,8 +166,10 @@ describe('architecture', () => {
       'shared/azure/entra.ts',
       'shared/azure/key-vault.ts',
       'shared/azure/open-identity.ts',
+      'shared/azure/secret-login.ts',
       'shared/azure/storage/blob-sas.ts',
       'shared/azure/storage/queue-table-sas.ts',
+      'shared/azure/storage/try-key.ts',
       'shared/grants/seal.ts',
       'shared/rotation/rotators/database/database.ts',
       'shared/rotation/rotators/database/login.ts',

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:https'
+import { GatewayError } from '../errors.ts'
 import type { JsonService } from '../rotation/json-service.ts'
 import { UpstreamFailure } from '../tokens/broker/upstream-failure.ts'
 import { statusFailure } from './failure.ts'
@@ -11,20 +12,30 @@ export type JsonServiceDeps = {
   agent?: Agent
 }
 
+/** A call that hangs must be over before the lease under which it is made. */
+const CALL_MS = 20_000
+
 /**
  * A REST service of Azure under the gateway's own identity. No link of an answer is followed to another origin (T40). Throws
  * UpstreamFailure with status and waiting time; `error` is the service's own code (`Authorization_RequestDenied`).
  */
 export function createJsonService({ origin, ownToken, agent }: JsonServiceDeps): JsonService {
+  const bearer = async () => {
+    try {
+      return `Bearer ${await ownToken(origin)}`
+    } catch {
+      throw new GatewayError('upstream_unavailable', 'own_identity_no_token')
+    }
+  }
   return async (method, path, { body, signal }) => {
     const answer = await callHttps(`${origin}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${await ownToken(origin)}`,
+        authorization: await bearer(),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]),
       ...(agent && { agent }),
     })
     const { status, header } = answer

@@ -113,9 +113,9 @@ async function takeStep(
   } catch (error) {
     if (!(error instanceof RotationFault)) throw error
     const run = session.state().run ?? before
-    const { reason, final } = error
+    const { reason, final, retryAfterSeconds } = error
     const lenient = final ? { ...rotation, onFailure: { ...rotation.onFailure, attempts: 1 } } : rotation
-    await settle(deps, rotation, session, afterFailure(lenient, run, { reason, now: now() }))
+    await settle(deps, rotation, session, afterFailure(lenient, run, { reason, now: now(), waitMs: retryAfterSeconds * 1_000 }))
   }
 }
 

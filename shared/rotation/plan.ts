@@ -112,17 +112,17 @@ export function afterSuccess(rotation: RotationDocument, run: Run, { step, now }
   return { ...reached(clean, 'retired', now), endedAt: now }
 }
 
-/** What a step that failed leaves: a later try, or a run that is stuck. `reason` is an internal tag. */
+/** What a step that failed leaves: a later try, or a run that is stuck. `reason` is an internal tag, `waitMs` what the target asked for. */
 export function afterFailure(
   rotation: RotationDocument,
   run: Run,
-  { reason, now }: { reason: string; now: number },
+  { reason, now, waitMs = 0 }: { reason: string; now: number; waitMs?: number },
 ): Run {
   const { attempts: allowed, backoff, cap } = rotation.onFailure
   const attempts = run.attempts + 1
   const failed = { ...run, attempts, reason, verified: { count: 0 } }
   if (attempts >= allowed) return { ...reached(failed, 'stuck', now), stuckIn: run.state }
-  return { ...failed, notBefore: now + Math.min(ms(backoff) * 2 ** (attempts - 1), ms(cap)) }
+  return { ...failed, notBefore: now + Math.min(Math.max(ms(backoff) * 2 ** (attempts - 1), waitMs), ms(cap)) }
 }
 
 /** A stuck run goes on where it was, with all its tries. */

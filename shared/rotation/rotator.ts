@@ -39,16 +39,21 @@ export type Rotator<D extends RotationDocument = RotationDocument> = {
   undo(context: RotatorContext<D>, value: Secret | undefined): Promise<void>
 }
 
+type FaultOptions = { final?: boolean; retryAfterSeconds?: number }
+
 /** A step that did not work. `reason` is an internal tag; its text holds nothing else. */
 export class RotationFault extends Error {
   readonly reason: string
   /** Trying again will not help: the run is stuck at once. */
   readonly final: boolean
+  /** What a throttling target asked for. */
+  readonly retryAfterSeconds: number
 
-  constructor(reason: string, { final = false }: { final?: boolean } = {}) {
+  constructor(reason: string, { final = false, retryAfterSeconds = 0 }: FaultOptions = {}) {
     super(`rotation: ${reason}`)
     this.name = 'RotationFault'
     this.reason = reason
     this.final = final
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }

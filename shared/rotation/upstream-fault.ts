@@ -18,7 +18,8 @@ export async function asFault<T>(service: string, call: () => Promise<T>): Promi
   } catch (error) {
     if (error instanceof RotationFault) throw error
     if (!(error instanceof UpstreamFailure)) throw error
-    const { status } = error.answer
-    throw new RotationFault(`${service}_${(status !== undefined && REASONS[status]) || 'unavailable'}`)
+    const { status, retryAfterSeconds = 0 } = error.answer
+    const reason = (status !== undefined && REASONS[status]) || 'unavailable'
+    throw new RotationFault(`${service}_${reason}`, { retryAfterSeconds })
   }
 }

@@ -18,7 +18,7 @@ export type StorageKeyDeps = {
   tryKey: (account: { name: string; key: Secret; signal: AbortSignal }) => Promise<void>
 }
 
-const API = 'api-version=2026-04-01'
+const API = 'api-version=2024-01-01'
 const Keys = z.object({ keys: z.array(z.object({ keyName: z.string(), value: z.string().min(40) })) })
 type KeyName = 'key1' | 'key2'
 const OTHER: Record<KeyName, KeyName> = { key1: 'key2', key2: 'key1' }
@@ -64,18 +64,18 @@ export function createStorageKeyRotator({ arm, endpointSuffix, tryKey }: Storage
       const current = await context.current()
       const keys = await call(context, 'listKeys')
       const inUse = (['key1', 'key2'] as const).find((name) => isIn(current, keys[name]))
-      // A current value that is neither key is worn out already: then it does not matter which one is made anew.
+      // A current value that is neither key is worn out already; key1 is the one that people copy.
       const next =
         context.run.memory['key'] === 'key1' || context.run.memory['key'] === 'key2'
           ? context.run.memory['key']
-          : OTHER[inUse ?? 'key2']
+          : OTHER[inUse ?? 'key1']
       // INVARIANT: never the key that the current version holds, whatever was remembered: its readers would break.
       if (next === inUse) throw new RotationFault('key_in_use', { final: true })
       const before = fingerprint(keys[next])
       if (context.run.memory['before'] !== undefined && context.run.memory['before'] !== before) {
         return publishedForm(context, keys[next])
       }
-      await context.remember({ key: next, before })
+      await context.remember({ key: next, before, ...(inUse && { replaced: fingerprint(keys[inUse]) }) })
       return publishedForm(context, (await regenerate(context, next))[next])
     },
     set: async () => {},
@@ -83,11 +83,14 @@ export function createStorageKeyRotator({ arm, endpointSuffix, tryKey }: Storage
       const key = value.within((text) => new Secret(/AccountKey=([^;]+)/.exec(text)?.[1] ?? text))
       await asFault('storage', () => tryKey({ name: accountName(rotation), key, signal }))
     },
-    async retire(context, replaced) {
+    async retire(context) {
       const keys = await call(context, 'listKeys')
       const current = await context.current()
-      const old = (['key1', 'key2'] as const).find((name) => isIn(replaced, keys[name]))
-      // Neither key: somebody, or this run before a crash, has made it anew already.
+      // By what was seen, not by the old version, which somebody may have switched off. No such key: somebody, or this run
+      // before a crash, has made it anew already.
+      const { replaced } = context.run.memory
+      const old = (['key1', 'key2'] as const).find((name) => fingerprint(keys[name]) === replaced)
+      // INVARIANT: never a key that the current version holds.
       if (old && !isIn(current, keys[old])) await regenerate(context, old)
     },
     async undo() {

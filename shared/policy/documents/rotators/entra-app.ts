@@ -9,8 +9,8 @@ export const EntraAppSettings = z.strictObject({
   application: Guid,
   /** Its client id, with which a new secret is tried. */
   clientId: Guid,
-  /** Resource that a new secret is tried on: any that the application may get a token for. */
-  tryOn: HttpsUrl.default('https://graph.microsoft.com'),
+  /** Resource that a new secret is tried on: any that the application may get a token for. The cloud's Graph when absent. */
+  tryOn: HttpsUrl.optional(),
   /** How long Entra itself lets a new secret live. */
   lifetime: period(3_600, 732 * 86_400).default('180d'),
 })
