@@ -53,6 +53,11 @@ export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: Po
 
   /** INVARIANT: asked again under the claim, so that the revision which was approved is the one that is replaced. */
   async function approved(current: Current, { change, own }: NextSet, { writer }: Wish): Promise<void> {
+    // Its holder could approve it under the name that it has when it comes by itself.
+    if (writer.through) {
+      const detail = 'what grants anything new is written by its principal itself, not through a grant'
+      throw new GatewayError('access_denied', 'through_grant', { detail })
+    }
     const sha256 = changeHash(change, writer.id, current)
     const known = await proposals.read(sha256)
     if (known?.state === 'approved' && known.approver !== undefined && known.approver !== writer.id) return

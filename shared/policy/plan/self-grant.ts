@@ -1,20 +1,32 @@
 import type { Principal } from '../../identity/principal.ts'
+import type { Action } from '../actions.ts'
+import type { PrincipalSelector } from '../documents/principals.ts'
 import { compileSelector, selectorMatches } from '../match/principals.ts'
 import type { Widening } from './widening.ts'
 
-/** The widenings that may help the principal: what cannot be told, such as its groups where its token names none, counts. */
+/** Whoever hands these to a second identity of theirs has that one hand on, or approve, everything else. */
+const HANDING_ON: readonly Action[] = ['policy:write', 'policy:approve']
+
+/**
+ * The widenings that may help the principal; what cannot be told counts. Of who comes through a grant that is each of them:
+ * nobody knows who holds its credential.
+ */
 export function selfGrants(widenings: readonly Widening[], principal: Principal): Widening[] {
-  return widenings.filter(({ principals }) =>
-    principals.some((selector) => {
-      const { entra } = selector
-      if (selectorMatches(compileSelector(selector), principal) !== 'no') return true
-      // Another token of the same caller may name what this one leaves out, or come through another application.
-      const sameTenant = entra !== undefined && principal.kind === 'entra' && entra.tenant === principal.tenant
-      return (
-        sameTenant && ((entra.group && principal.groups.length === 0) || (entra.role && principal.roles.length === 0))
-      )
-    }),
+  if (principal.through) return [...widenings]
+  return widenings.filter(
+    ({ actions, principals }) =>
+      HANDING_ON.some((action) => actions.includes(action)) ||
+      principals.some((selector) => mayBecome(selector, principal)),
   )
+}
+
+/** TRAP: what a token says of groups, roles and claims the next one of the same caller may say otherwise; who it is stays. */
+function mayBecome({ entra, oidc, ...any }: PrincipalSelector, principal: Principal): boolean {
+  if (entra && (entra.group ?? entra.role) !== undefined) {
+    return principal.kind === 'entra' && entra.tenant === principal.tenant
+  }
+  const selector = { ...any, ...(entra && { entra }), ...(oidc && { oidc: { ...oidc, claims: undefined } }) }
+  return selectorMatches(compileSelector(selector), principal) !== 'no'
 }
 
 const ID = /^(?:entra:([0-9a-f-]{36}):([0-9a-f-]{36})|oidc:([a-z0-9-]{1,63}):([A-Za-z0-9_-]{1,340}))$/

@@ -67,10 +67,11 @@ export function widerTargets(
     const permits = rules.permits.filter(
       ({ actions, document }) => actions.has(action) && document.resources.some((one) => resourcesMeet(one, resource)),
     )
-    if (permits.length === 0) return []
+    const exchanged = gained(target, before.get(target.name))
+    if (permits.length === 0 && !exchanged) return []
     const named = permits.map(({ document }) => document.id).join(', ')
-    const because = `${reasons.join('; ')} (permitted by ${named})`
-    const principals = permits.flatMap(({ document }) => document.principals)
+    const because = `${reasons.join('; ')} (permitted by ${named || 'none'})`
+    const principals = exchanged ? EVERYBODY : permits.flatMap(({ document }) => document.principals)
     return [
       {
         kind: 'target',
@@ -82,6 +83,12 @@ export function widerTargets(
       },
     ]
   })
+}
+
+/** TRAP: who gains by an exchange is who may have the other target and was sent, or still holds, a token of this one. */
+function gained({ token }: Target, was: Target | undefined): boolean {
+  const before = was?.token.kind === 'jwt' ? was.token.exchangeableFor : []
+  return token.kind === 'jwt' && (token.exchangeableFor ?? []).some((name) => !before?.includes(name))
 }
 
 /** Lists of which fewer are less, and numbers of which a smaller one is less; any other difference counts as wider. */

@@ -200,6 +200,14 @@ describe('selfGrants (T36)', () => {
     expect(mine(issue, [...issue, target('new')])).toEqual(['target/new'])
   })
 
+  it('finds a token that may be exchanged for another, whoever is permitted to have the first', () => {
+    const token = { kind: 'jwt', audience: 'api://a', scopes: ['read'] }
+    const old = [role('reader', ['token:issue']), s({ resources: ['token/b'] }), target('b'), target('a', { token })]
+    const next = [...old.slice(0, 3), target('a', { token: { ...token, exchangeableFor: ['b'] } })]
+    expect(mine(old, next)).toEqual(['target/a'])
+    expect(mine(next, old)).toEqual([])
+  })
+
   it('takes no text for an id that is none', () => {
     expect(principalById('entra:me')).toBeUndefined()
     expect(principalById('user@contoso.example')).toBeUndefined()
