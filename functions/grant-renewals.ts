@@ -21,9 +21,11 @@ export const grantRenewals: Endpoint = {
       const { generation } = await readJson(request, RenewalRequest)
       let shown: Shown | undefined
       const authenticate = async (token: string, provenKey?: string) => {
+        // As for every other credential: by a policy that is not too old, and no oftener than its principal may ask.
+        await gateway.policy.fresh()
         const presented = await gateway.grants.presentForRenewal(token, provenKey)
         shown = presented?.shown
-        return presented?.principal ?? gateway.authenticate(token, provenKey)
+        return presented ? gateway.withinRate(presented.principal) : gateway.authenticate(token, provenKey)
       }
       const caller = await identify(request, { ...gateway, authenticate })
       // The credential says which one it is; a body that says otherwise is a mistake, not a clone.
