@@ -249,6 +249,7 @@ function decided<T>(
     ...(chain.length > 0 && { grantChain: chain }),
     ...((ask.breakGlass || principal.through?.breakGlass) && { breakGlass: true }),
     ...(presenter && { presenter: presenter.id }),
+    ...(presenter?.through && { presenterChain: presenter.through.chain }),
     action,
     resource,
     context,

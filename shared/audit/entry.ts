@@ -64,6 +64,8 @@ export type DecidedEntry = {
   satisfies?: readonly string[]
   /** Principal id of who showed a handle that the principal made. */
   presenter?: string
+  /** Ids of the grants that the presenter came through, root first. */
+  presenterChain?: readonly string[]
   action: Action
   resource: string
   context: RequestContext

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Ask } from '../gate.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { Handle } from './handle.ts'
 import type { Redemption } from './handle-rows.ts'
 import { isParty } from './parties.ts'
@@ -20,11 +21,9 @@ export async function lookUpHandle(
   const ours = stored !== undefined && isParty(principal, stored.handle)
   const action = 'grant:read' as const
   const resource = `grant/${id}`
-  const { through: _through, ...direct } = principal
   const grant = await admit<Handle & { redemption: Redemption | undefined }>({
     ...{ ...who, action, resource },
-    // A grant covers its own secret, not the look at a handle for it.
-    ...(ours ? { principal: direct, entitled: 'holder' } : { principal }),
+    ...(ours ? { principal: looking(principal, resource), entitled: 'holder' } : { principal }),
     prepare: async () => {
       if (!stored) throw new GatewayError('not_found', 'handle_unknown')
       const redemption = await handles.redemption(id)
@@ -34,6 +33,14 @@ export async function lookUpHandle(
   grant.spend(action, resource)
   grant.succeeded()
   return { receipt: grant.receipt, view: shown(grant.sealed) }
+}
+
+/** A grant covers its own secret, not the look at a handle for it; that takes no use, and is recorded with its chain. */
+function looking(principal: Principal, handle: string): Principal {
+  const { through } = principal
+  if (!through) return principal
+  const covers = (action: string, resource: string) => action === 'grant:read' && resource === handle
+  return { ...principal, through: { ...through, covers, use: async () => undefined } }
 }
 
 function shown(handle: Handle & { redemption: Redemption | undefined }) {

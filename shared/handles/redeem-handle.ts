@@ -26,7 +26,7 @@ export async function redeemHandle(deps: Deps, who: Who, id: string): Promise<Ga
   const { maker, refusal } = await makerNow(deps, stored, who.principal)
   const grant = await deps.admit<Sealed>({
     ...{ ...who, principal: maker, action: 'secret:get', resource: secretResource(handle) },
-    ...(maker.id !== who.principal.id && { presenter: who.principal }),
+    ...(isPresenter(who.principal, handle) && { presenter: who.principal }),
     satisfies: ONE_TIME,
     prepare: async (obligations) => {
       if (refusal) throw refusal
@@ -39,6 +39,10 @@ export async function redeemHandle(deps: Deps, who: Who, id: string): Promise<Ga
   await consume(deps, grant, { id, by: who.principal.id })
   return answerRead(grant, ref, undefined)
 }
+
+/** Whoever is not the maker itself, coming the way it came when it made the handle: that is recorded. */
+const isPresenter = ({ id, through }: Principal, handle: Handle) =>
+  id !== handle.maker || (through !== undefined && through.chain.at(-1) !== handle.through?.grant)
 
 /** Of the grant that the redeemer comes through; unless it is the one whose use was taken when the handle was made. */
 async function takeUse({ txn, principal: { through } }: Who, handle: Handle): Promise<void> {

@@ -36,6 +36,10 @@ async function open(more: object = {}): Promise<{ id: string; credential: string
 const make = (who: Who, wish: object = {}) =>
   call(handles, who, { method: 'POST', body: { vault: 'main', name: 'stripe-key', ...wish } })
 const redeem = (who: Who, id = '') => call(handleRedemption, who, { method: 'POST', params: { id }, body: {} })
+const entriesOf = async ({ headers }: GatewayResponse) => {
+  const txn = headers?.['X-Sallyport-Txn']
+  return (await on.journal()).filter((entry) => 'txn' in entry && entry.txn === txn)
+}
 
 beforeAll(async () => {
   on = await secretGateway(local, [
@@ -141,10 +145,22 @@ describe('whoever comes through a grant', () => {
     expect(await redeem(root, ids[1])).toMatchObject({ status: 200 })
   })
 
-  it('200: looks at a handle for a secret that the grant covers', async () => {
+  it('200: looks at a handle for a secret that the grant covers; takes no use, and its chain is recorded', async () => {
+    const opened = await open({ maxUses: 1 })
+    const id = bodyOf(await make(root))['id'] ?? ''
+    const looked = await call(handle, opened, { params: { id } })
+    expect(looked).toMatchObject({ status: 200, json: { redeemed: false } })
+    expect((await entriesOf(looked))[0]).toMatchObject({ kind: 'intent', grantChain: [opened.id] })
+    expect(await redeem(opened, id)).toMatchObject({ status: 200 })
+  })
+
+  it('stands in the journal with its chain when it redeems what its root made another way', async () => {
     const opened = await open()
-    const id = bodyOf(await make(opened))['id'] ?? ''
-    expect(await call(handle, opened, { params: { id } })).toMatchObject({ status: 200, json: { redeemed: false } })
+    const answer = await redeem(opened, bodyOf(await make(root))['id'])
+    expect(answer.status).toBe(200)
+    const [intent] = await entriesOf(answer)
+    expect(intent).toMatchObject({ kind: 'intent', presenter: entraId('billing-app'), presenterChain: [opened.id] })
+    expect(intent).not.toHaveProperty('grantChain')
   })
 
   it('403 access_denied: makes none with a grant that lacks handle:create', async () => {
