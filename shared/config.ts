@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CLOUDS, type CloudName } from './azure/clouds.ts'
 import { describeIdentity, type IdentitySource, readIdentitySource } from './azure/identity-source.ts'
+import { readOwnAccounts } from './azure/own-accounts.ts'
 import { readRate } from './policy/documents/rate.ts'
 
 /** Where the connections of production hosts go in a local run; refused in Azure. */
@@ -18,6 +19,8 @@ export type Config = {
   instance: string
   /** Origin of the data storage account's tables. */
   tableEndpoint: string
+  /** Storage accounts that the gateway lives on, those of the Functions host included. */
+  ownStorageAccounts: readonly string[]
   /** Alias → vault URL. The gateway's own vault is never among them. */
   vaults: ReadonlyMap<string, string>
   gatewayVault: string
@@ -150,6 +153,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     identity: readIdentity(settings.SALLYPORT_IDENTITY, env),
     issuer: settings.SALLYPORT_ISSUER.replace(/\/$/, ''),
     tableEndpoint: origin(settings.SALLYPORT_TABLE_ENDPOINT),
+    ownStorageAccounts: readOwnAccounts(settings.SALLYPORT_TABLE_ENDPOINT, env),
     vaults,
     gatewayVault,
     trustedHops: settings.SALLYPORT_TRUSTED_HOPS,

@@ -27,6 +27,7 @@ import type { Decision, Question } from './policy/decision.ts'
 import { createLimits } from './policy/limits/limits.ts'
 import { createPrincipalRate } from './policy/limits/principal-rate.ts'
 import { createPolicyStore, type PolicyStore } from './policy/store.ts'
+import { ownOf } from './rotation/own-target.ts'
 import { createRotations, type Rotations } from './rotation/rotations.ts'
 import { Secret } from './secrets/secret.ts'
 import { createSecrets, type Secrets } from './secrets/secrets.ts'
@@ -194,6 +195,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
     refreshPolicy: policy.refresh,
+    own: async () => ownOf(config, azure.ownIds()),
     raise: (vault, name) => secrets.announce({ vault, name }),
     hashValue: async (value) => (await valueHasher())(value),
     policy: () => policy.current(),

@@ -47,6 +47,8 @@ export type Azure = {
   identityTrouble(): IdentityTrouble | undefined
   /** A token of the gateway's own identity for a resource of its tenant; throws CredentialFailure. */
   ownToken(resource: string): Promise<string>
+  /** Object and application id of that identity; empty before its first token. */
+  ownIds(): readonly string[]
   /** Local run only: reaches the local servers under their production names. */
   agent?: Agent
   /** Storage server's clock minus ours; undefined before the first answer. */
@@ -123,6 +125,7 @@ export function createAzure(
     registry: createRegistry({ post: createPostForm(agent), ownToken }),
     webPubSub: createWebPubSub({ ...deps, credential }),
     ownToken,
+    ownIds: identity.ids,
     entra: createEntra({ ...way, open: openSource, ownSource }),
     async checkIdentity() {
       await credential.getToken(`https://storage.azure.com/.default`)

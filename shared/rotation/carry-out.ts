@@ -4,6 +4,7 @@ import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { Secret } from '../secrets/secret.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
+import { type Own, ownTargetOf } from './own-target.ts'
 import type { PendingValues } from './pending-value.ts'
 import { currentVersion, type PublishDeps, publish, vaultOf, withdraw } from './publish.ts'
 import { RotationFault, type Rotator, type RotatorContext } from './rotator.ts'
@@ -13,6 +14,8 @@ export type CarryOutDeps = PublishDeps & {
   pending: PendingValues
   rotatorOf: (rotation: RotationDocument) => Rotator
   credential: (name: string) => Promise<Secret>
+  /** What the gateway itself stands on. */
+  own: () => Promise<Own>
   journal: Pick<Journal, 'record' | 'follow'>
   now: () => number
 }
@@ -30,7 +33,7 @@ export type StepOrder = {
 }
 
 /** What the step adds to the run. */
-export type StepResult = { version?: string; replaces?: string }
+export type StepResult = { version?: string; replaces?: string; validDays?: number }
 
 export const refOf = ({ secret }: Pick<RotationDocument, 'secret'>): SecretRef => {
   const [vault = '', name = ''] = secret.split('/')
@@ -46,6 +49,9 @@ export async function carryOut(deps: CarryOutDeps, order: StepOrder): Promise<St
   const about = { rotation: rotation.name, rotator: rotation.rotator, secret: rotation.secret, run: run.id, step }
   await deps.journal.record(entry(deps, 'rotation.intent', about))
   try {
+    // INVARIANT: before any call: documents are checked when they are written, but not always by somebody who knows the gateway.
+    const ownTarget = ownTargetOf(rotation, await deps.own())
+    if (ownTarget) throw new RotationFault(ownTarget, { final: true })
     const { handout, ...result } = await ACTS[step](deps, order, contextOf(deps, order))
     deps.journal.follow(entry(deps, 'rotation.result', { ...about, outcome: 'ok', ...result, ...handout }))
     return result
@@ -102,8 +108,9 @@ const ACTS: Record<Step | 'undo', Act> = {
     const ref = refOf(rotation)
     const value = await pendingValue(deps, run)
     const valueHash = await deps.hashValue(value)
-    const { version } = await publish(deps, { ref, runId: run.id, value, replaces: run.replaces, guard })
-    return { version, handout: { valueHash } }
+    const credentialId = CREDENTIAL_FACTS.map((fact) => run.memory[fact]).find((id) => id !== undefined)
+    const cutover = { ref, runId: run.id, value, replaces: run.replaces, guard, credentialId }
+    return { ...(await publish(deps, cutover)), handout: { valueHash } }
   },
   async retire(deps, { rotation, run, guard }, context) {
     const ref = refOf(rotation)
@@ -121,6 +128,9 @@ const ACTS: Record<Step | 'undo', Act> = {
     return {}
   },
 }
+
+/** What rotators remember that names the new credential: a key’s id, a key, a login. */
+const CREDENTIAL_FACTS = ['keyId', 'key', 'login']
 
 async function pendingValue({ pending }: CarryOutDeps, { id, pending: version }: Run): Promise<Secret> {
   const found = await pending.read(id, version)

@@ -3,6 +3,7 @@ import type { Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
+import { validityDays } from '../secrets/template-tags.ts'
 import { type CarryOutDeps, carryOut, refOf } from './carry-out.ts'
 import type { Families } from './families.ts'
 import {
@@ -115,7 +116,12 @@ async function takeStep(
     const run = session.state().run ?? before
     const { reason, final, retryAfterSeconds } = error
     const lenient = final ? { ...rotation, onFailure: { ...rotation.onFailure, attempts: 1 } } : rotation
-    await settle(deps, rotation, session, afterFailure(lenient, run, { reason, now: now(), waitMs: retryAfterSeconds * 1_000 }))
+    await settle(
+      deps,
+      rotation,
+      session,
+      afterFailure(lenient, run, { reason, now: now(), waitMs: retryAfterSeconds * 1_000 }),
+    )
   }
 }
 
@@ -212,13 +218,17 @@ async function factsOf(
   { run, lastRotatedAt }: StoredState,
 ): Promise<Facts> {
   const facts = { now: deps.now(), familyFreeAt: Number.NEGATIVE_INFINITY, stragglers: [], readsKnownUntil: 0 }
+  // What moves by request alone needs no look at the vault.
+  if (rotation.mode !== 'auto') return facts
   if (!isUnderWay(run)) {
     const isKnown = lastRotatedAt !== undefined && lastRotatedAt <= facts.now
-    const created = isKnown ? undefined : (await currentVersion(deps, refOf(rotation)))?.created
+    const current = isKnown ? undefined : await currentVersion(deps, refOf(rotation))
+    const validDays = current && validityDays(current.tags)
     return {
       ...facts,
       familyFreeAt: await deps.families.freeAt(rotation),
-      ...(created !== undefined && { currentSince: created }),
+      ...(current?.created !== undefined && { currentSince: current.created }),
+      ...(validDays !== undefined && { currentValidDays: validDays }),
     }
   }
   const { version, publishedAt } = run

@@ -7,6 +7,8 @@ export type Facts = {
   now: number
   /** When the version that is current was made: what a rotation that never ran counts from. */
   currentSince?: number
+  /** How long that version is valid, by its tag `ValidityPeriodDays`. */
+  currentValidDays?: number
   /** From when on nobody else of the family is in the way; the past when there is none. */
   familyFreeAt: number
   /** In state `current`: who read the secret within the look-back and has not read the new version (principal ids). */
@@ -42,6 +44,10 @@ export const FAMILY_BUSY = 'family_busy'
 
 const isPast = (at: number | undefined, now: number): at is number => at !== undefined && at <= now + SKEW_MS
 
+const DAY_MS = 86_400_000
+/** A version that expires is replaced when so much of its life is over, whatever the schedule says. */
+const SHARE = 0.8
+
 /** Clocks of instances differ by less. */
 const SKEW_MS = 60_000
 
@@ -54,13 +60,18 @@ export function withoutFuture(run: Run, now: number): Run {
 type Start = Facts & { lastRotatedAt: number | undefined }
 
 function planStart(rotation: RotationDocument, last: Run | undefined, facts: Start): Move {
-  const { now, currentSince, lastRotatedAt, familyFreeAt } = facts
+  const { now, currentSince, currentValidDays, lastRotatedAt, familyFreeAt } = facts
   // What lies in the future was written by a clock that was wrong, and would put the next time off by as much.
   const rotatedAt = isPast(lastRotatedAt, now) ? lastRotatedAt : currentSince
   // After an abort the next regular time counts from there: else it would begin again at once.
   const wasAborted = last?.state === 'aborted' && last.reason !== FAMILY_BUSY && isPast(last.endedAt, now)
   const from = Math.max(rotatedAt ?? now, wasAborted ? (last.endedAt ?? now) : Number.NEGATIVE_INFINITY)
-  const due = dueAfter(rotation, Math.min(from, now))
+  const since = Math.min(from, now)
+  const validDays = (wasAborted ? undefined : last?.validDays) ?? currentValidDays
+  const due = Math.min(
+    dueAfter(rotation, since),
+    validDays === undefined ? Infinity : since + validDays * DAY_MS * SHARE,
+  )
   const at = mayBeginFrom(rotation, Math.max(due, familyFreeAt, now))
   if (due <= now && at <= now && familyFreeAt <= now) return { move: 'start' }
   return wait(due > now ? mayBeginFrom(rotation, Math.max(due, familyFreeAt)) : at)

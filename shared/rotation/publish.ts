@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { loadCurrent } from '../secrets/current.ts'
 import type { Secret } from '../secrets/secret.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
+import { CREDENTIAL_ID, validityDays } from '../secrets/template-tags.ts'
 import type { SecretProperties, Vault, VaultSecret } from '../secrets/vault.ts'
 
 /** Tag of the version that a run published: by it a repeated cut-over finds its own version. */
@@ -33,10 +34,14 @@ export async function currentVersion(deps: PublishDeps, ref: SecretRef): Promise
 
 const NONE: ReadonlySet<string> = new Set(['secret_not_found', 'secret_disabled'])
 
+export type Published = { version: string /** What its tag `ValidityPeriodDays` says. */; validDays?: number }
+
 type Cutover = {
   ref: SecretRef
   runId: string
   value: Secret
+  /** Name of the new credential, for its tag. */
+  credentialId: string | undefined
   /** Version that was current before. */
   replaces: string | undefined
   guard: () => Promise<void>
@@ -46,28 +51,29 @@ type Cutover = {
  * The cut-over: one new version tagged with the run, then the `secretstate` row. Run again after a crash at any line it ends
  * with exactly one version of this run.
  */
-export async function publish(deps: PublishDeps, cutover: Cutover): Promise<{ version: string }> {
-  const { ref, runId, value, replaces, guard } = cutover
+export async function publish(deps: PublishDeps, cutover: Cutover): Promise<Published> {
+  const { ref, runId, value, replaces, guard, credentialId } = cutover
   const vault = vaultOf(deps, ref)
   const versions = await versionsOf(vault, ref.name)
-  const version = versions.find(({ tags }) => tags[ROTATION_TAG] === runId)?.version ?? (await write())
+  const properties = versions.find(({ tags }) => tags[ROTATION_TAG] === runId) ?? (await write())
+  const { version } = properties
   await guard()
   await setState(deps.secretState, ref, { current: version, ...(replaces !== undefined && { previous: replaces }) })
   await deps.raise(ref.vault, ref.name)
-  return { version }
+  const validDays = validityDays(properties.tags)
+  return { version, ...(validDays !== undefined && { validDays }) }
 
-  async function write(): Promise<string> {
+  async function write(): Promise<SecretProperties> {
     await guard()
     // Its properties alone: one that somebody switched off meanwhile still says how the next one is to look.
     const before = versions.find(({ version }) => version === replaces)
     const expires = expiryLike(before, deps.now())
-    const written = await vault.set(ref.name, {
+    return vault.set(ref.name, {
       value,
-      tags: { ...carriedOver(before), [ROTATION_TAG]: runId },
+      tags: { ...carriedOver(before, credentialId), [ROTATION_TAG]: runId },
       ...(before?.contentType !== undefined && { contentType: before.contentType }),
       ...(expires !== undefined && { expires }),
     })
-    return written.version
   }
 }
 
@@ -102,6 +108,8 @@ const LATEST_MS = 2_147_483_647_000
 
 /** A version that was given a limited life hands the same length on: with the same date the new one would be born old. */
 function expiryLike(replaces: SecretProperties | undefined, now: number): number | undefined {
+  const days = validityDays(replaces?.tags ?? {})
+  if (days !== undefined) return Math.min(now + days * 86_400_000, LATEST_MS)
   const { expires, created } = replaces ?? {}
   if (expires === undefined || created === undefined || expires <= created) return undefined
   return Math.min(now + expires - created, LATEST_MS)
@@ -110,9 +118,11 @@ function expiryLike(replaces: SecretProperties | undefined, now: number): number
 /** The service takes 15 tags. */
 const MAX_CARRIED = 14
 
-function carriedOver(replaces: SecretProperties | undefined): Record<string, string> {
+/** A rotation template's `CredentialId` names the credential that the value is of. */
+function carriedOver(replaces: SecretProperties | undefined, credentialId: string | undefined): Record<string, string> {
   const own = Object.entries(replaces?.tags ?? {}).filter(([name]) => !name.toLowerCase().startsWith('sallyport-'))
-  return Object.fromEntries(own.slice(0, MAX_CARRIED))
+  const kept = Object.fromEntries(own.slice(0, MAX_CARRIED))
+  return credentialId !== undefined && CREDENTIAL_ID in kept ? { ...kept, [CREDENTIAL_ID]: credentialId } : kept
 }
 
 export function vaultOf({ vaults }: Pick<PublishDeps, 'vaults'>, { vault }: SecretRef): Vault {

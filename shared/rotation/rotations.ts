@@ -23,7 +23,7 @@ import { createRotateDue, type TickDeps } from './tick.ts'
 
 export type RotationsDeps = Pick<
   DriverDeps,
-  'vaults' | 'secretState' | 'hashValue' | 'raise' | 'rotatorOf' | 'journal' | 'emit' | 'now'
+  'vaults' | 'own' | 'secretState' | 'hashValue' | 'raise' | 'rotatorOf' | 'journal' | 'emit' | 'now'
 > & {
   gatewayVault: Vault
   tables: { rotations: Table; leases: Table; lastUse: Table }

@@ -38,6 +38,8 @@ export type Run = {
   /** The version it published, and the one that was current before. */
   version?: string
   replaces?: string
+  /** How long the version is valid, by its tag `ValidityPeriodDays`. */
+  validDays?: number
   /** What the rotator remembers between steps (ids of keys and the like); never a value. */
   memory: Readonly<Record<string, string>>
   /** Version of the pending value: what a slower holder of the lease stores afterwards is not it. */

@@ -28,6 +28,7 @@ const RunRow: z.ZodType<Run> = z.object({
   replaces: z.string().optional(),
   memory: z.record(z.string(), z.string()),
   pending: z.string().optional(),
+  validDays: z.int().optional(),
   reason: z.string().optional(),
 }) as z.ZodType<Run>
 

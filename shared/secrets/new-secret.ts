@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Secret } from './secret.ts'
+import { checkTemplateTags } from './template-tags.ts'
 import type { NewSecret } from './vault.ts'
 
 /** The service's limits: 25 kB a value, 15 tags (one is ours) of 512 characters, 255 characters of content type. */
@@ -39,6 +40,7 @@ const Tags = z
     (tags) => !Object.keys(tags).some((name) => name.toLowerCase().startsWith(RESERVED_TAG)),
     'must not start with sallyport-',
   )
+  .superRefine(checkTemplateTags)
 
 /** Body of PUT: the value is sealed as it is read. A lone surrogate is refused: the vault would keep another text. */
 export const NewSecretBody = z

@@ -14,7 +14,7 @@ describe('the table of recipes', () => {
 
   it('gives a body to every method that takes one', () => {
     const wrong = KNOWN.filter(
-      ({ method, recipe }) => ['POST', 'PUT', 'PATCH'].includes(method) !== Boolean(recipe.body),
+      ({ method, recipe }) => ['POST', 'PUT', 'PATCH'].includes(method) !== Boolean(recipe.body ?? recipe.bodiless),
     )
     expect(wrong).toEqual([])
   })

@@ -4,6 +4,7 @@ import { GatewayError } from '../../shared/errors.ts'
 import type { RotationDocument } from '../../shared/policy/documents/rotation.ts'
 import { type DriverDeps, drive, type RotationEvent } from '../../shared/rotation/driver.ts'
 import { createFamilies } from '../../shared/rotation/families.ts'
+import { ownOf } from '../../shared/rotation/own-target.ts'
 import { createPendingValues } from '../../shared/rotation/pending-value.ts'
 import { RotationFault, type Rotator } from '../../shared/rotation/rotator.ts'
 import { createStates } from '../../shared/rotation/states.ts'
@@ -71,6 +72,12 @@ export function createMemoryVault(now: () => number): Vault & { all(name: string
       return found
     },
   }
+}
+
+const OWN = {
+  ...{ issuer: 'https://gateway.example', frontDoor: 'https://door.example', ownStorageAccounts: ['ownaccount'] },
+  ...{ tableEndpoint: 'https://ownaccount.table.core.windows.net', gatewayVault: 'https://own.vault.azure.net' },
+  vaults: new Map<string, string>(),
 }
 
 /** A target with two keys, as a real one: it holds what was set, lets in whoever has one of them, and forgets what is retired. */
@@ -141,6 +148,7 @@ export async function createWorld() {
       pending: createPendingValues(counted(gatewayVault as Vault, call)),
       rotatorOf: () => made,
       credential: async () => new Secret('none'),
+      own: async () => ownOf(OWN, []),
       journal: {
         record: (entry) =>
           call(async () => {

@@ -4,6 +4,7 @@ import { parseDocument } from '../../shared/policy/documents/document.ts'
 import type { RotationDocument } from '../../shared/policy/documents/rotation.ts'
 import { type DriverDeps, drive, type RotationEvent } from '../../shared/rotation/driver.ts'
 import { createFamilies } from '../../shared/rotation/families.ts'
+import { ownOf } from '../../shared/rotation/own-target.ts'
 import { createPendingValues } from '../../shared/rotation/pending-value.ts'
 import type { Rotator } from '../../shared/rotation/rotator.ts'
 import { createStates } from '../../shared/rotation/states.ts'
@@ -48,6 +49,7 @@ export async function rotationDriver(local: TestRig, rotatorOf: (rotation: Rotat
     },
     now,
     states,
+    own: async () => ownOf(config, []),
     leases: azure.table('leases'),
     families: createFamilies({ table, states, now }),
     pickUp: async () => pickUp,

@@ -11,7 +11,7 @@ import { rig } from '../rig.ts'
 import { until } from '../running.ts'
 import { statement } from '../secret-gateway.ts'
 import { type Caller, directory } from '../tenant.ts'
-import { KNOWN, PROPOSAL_HASH, RECIPES } from './recipes.ts'
+import { KNOWN, PROPOSAL_HASH, RECIPES, ROTATION, ROTATION_RUN, ROTATION_TO_RUN } from './recipes.ts'
 import { MARKER } from './refusal.ts'
 import { createSender, type Send } from './sender.ts'
 
@@ -61,6 +61,10 @@ export function badInputHost() {
       statement('bad-input-pending', OTHER, ['grant-opener', 'secret-reader'], [PENDING], {
         obligations: { approval: { count: 1, approvers: [principalIdOf(CALLER)] } },
       }),
+      ...[ROTATION, ROTATION_TO_RUN, ROTATION_RUN].map((name) => ({
+        ...{ kind: 'rotation', name, secret: `main/${name}`, rotator: 'generate', mode: 'manual', owner: 'team-test' },
+      })),
+      statement('bad-input-rotations', CALLER, ['rotation-operator'], ['rotation/**']),
       statement('bad-input-warehouse', CALLER, ['token-reader'], ['token/warehouse']),
     ]
     await applyPolicies({ table: createAzure(local.config()).table('policies'), documents, now: Date.now })
@@ -69,7 +73,12 @@ export function badInputHost() {
     const old = await vault.setSecret(name, 'older')
     await vault.setSecret(name, SECRET_VALUE)
     // One caller sends thousands of requests in a minute here.
-    const settings = { SALLYPORT_JOURNAL_DEADLINE_MS: '20000', SALLYPORT_PRINCIPAL_RATE: '99999/min' }
+    const settings = {
+      SALLYPORT_JOURNAL_DEADLINE_MS: '20000',
+      SALLYPORT_PRINCIPAL_RATE: '99999/min',
+      // The timer asks the vault, whose calls are counted here.
+      SALLYPORT_ROTATE_SCHEDULE: '0 0 0 1 1 *',
+    }
     run.hosted = await hostGateway({ ...local.environment, ...settings })
     const facts = {
       bearer: await local.callerToken(CALLER),
@@ -84,6 +93,8 @@ export function badInputHost() {
         [PROPOSAL_HASH]: proposedChange,
         handle: () => idOf('POST /v1/handles'),
         seen: once(() => idOf('POST /v1/handles')),
+        idle: () => idleRotation(ROTATION_TO_RUN),
+        ran: async () => ({ ran: await idleRotation(ROTATION_RUN), run: await startRun(ROTATION_RUN) }),
         replay: once(() => idOf('POST /v1/policy-replays')),
       },
     }
@@ -129,6 +140,26 @@ export function badInputHost() {
     if (answer.status !== 201) throw new Error(`POST /v1/grants: ${answer.status} ${answer.body}`)
     const { id, credential } = JSON.parse(answer.body)
     return { parent: id, credential }
+  }
+
+  /** A rotation without a run: that of the last request is given up. */
+  async function idleRotation(name: string): Promise<string> {
+    const found = JSON.parse((await asCaller('GET', `/v1/rotations/${name}`)).body)
+    if (found.state === 'idle') return name
+    await asCaller('POST', `/v1/rotations/${name}/runs/${found.run.id}/steps`, { step: 'abort' })
+    return name
+  }
+
+  const startRun = async (name: string): Promise<string> =>
+    JSON.parse((await asCaller('POST', `/v1/rotations/${name}/runs`)).body).id
+
+  async function asCaller(method: string, path: string, body?: Record<string, unknown>) {
+    const authorization = `Bearer ${await local.callerToken(CALLER)}`
+    const headers = { authorization, ...(body && { 'content-type': 'application/json' }) }
+    const sent = { method, path, headers, ...(body && { body: JSON.stringify(body) }) }
+    const answer = await sendRequest(sent, run.hosted.port)
+    if (Number(answer.status) >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`)
+    return answer
   }
 
   /** A role that nobody needs, to be ended. */

@@ -26,6 +26,8 @@ export type Recipe = {
   /** Queries that are refused; absent where the query is nobody's business. */
   badQueries?: readonly string[]
   body?: JsonBody | FormBody
+  /** A method that usually has a body takes none here. */
+  bodiless?: true
   /** Status of a repeat under the same `Idempotency-Key`, where it is not the first one's. */
   repeat?: number
 }
@@ -46,6 +48,10 @@ const SMALL = 64 * 1024
 const SECRET = { vault: 'main', name: 'stripe-bad-input' }
 /** As long as what it stands for, so that a padded body keeps its length. */
 export const PROPOSAL_HASH = 'proposal-hash'.padEnd(63, '-')
+/** One that nobody runs; those that run are made as they are needed. */
+export const ROTATION = 'bad-input-idle'
+export const ROTATION_TO_RUN = 'bad-input-to-run'
+export const ROTATION_RUN = 'bad-input-run'
 const ROLE = { kind: 'role', name: 'bad-input', actions: ['secret:get'] }
 const READS_STRIPE = { actions: ['secret:get'], resources: ['secret/main/stripe-*'] }
 
@@ -208,6 +214,34 @@ export const RECIPES: Record<string, Recipe> = {
     badQueries: ['redeem=1', 'version=1'],
     body: json({ reason: 'because' }, []),
     repeat: 410,
+  },
+  'GET /v1/rotations': {
+    credential: 'bearer',
+    repeatable: 'limit=1',
+    badQueries: ['limit=0', 'limit=201', 'limit=', 'after=!', 'after=Li4', 'Limit=1', 'name=x'],
+  },
+  'GET /v1/rotations/{name}': { credential: 'bearer', params: { name: ROTATION }, badQueries: ['limit=1', 'name=x'] },
+  'GET /v1/rotations/{name}/impact': {
+    credential: 'bearer',
+    params: { name: ROTATION },
+    badQueries: ['limit=1', 'days=7'],
+  },
+  'POST /v1/rotations/{name}/runs': {
+    credential: 'bearer',
+    params: { name: '$idle' },
+    bodiless: true,
+    badQueries: ['force=true', 'name=x'],
+  },
+  'GET /v1/rotations/{name}/runs/{id}': {
+    credential: 'bearer',
+    params: { name: '$ran', id: '$run' },
+    badQueries: ['wait=1', 'id=x'],
+  },
+  'POST /v1/rotations/{name}/runs/{id}/steps': {
+    credential: 'bearer',
+    params: { name: '$ran', id: '$run' },
+    badQueries: ['step=set', 'force=true'],
+    body: json({ step: 'set', reason: 'because' }, ['step']),
   },
   'GET /v1/policies': {
     credential: 'bearer',
