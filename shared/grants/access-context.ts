@@ -50,6 +50,8 @@ export type Status = {
   approvedBy: readonly string[]
   /** Who ended it (a principal id) and when. */
   ended?: { by: string; at: number }
+  /** That it was locked has been told. */
+  told?: true
 }
 
 /** A grant (access context): row `grant` of table `grants`, partition = its id. */

@@ -6,13 +6,13 @@ import { planRenewal } from './renewal-plan.ts'
 import type { GrantStore } from './store.ts'
 
 export type TellClone = {
+  store: Pick<GrantStore, 'change'>
   openItems: OpenItems
   /** Alarms: `grant.locked`. */
   locked(detail: { grant: string; generation: number }): void
 }
 
 export type RenewDeps = TellClone & {
-  store: Pick<GrantStore, 'change'>
   credentials: Pick<Credentials, 'sign'>
   /** Alarms: `grant.tampered`. */
   tampered(detail: { grant: string; what: string }): void
@@ -80,10 +80,17 @@ const lock = ({ terms, status }: StoredContext, at: number): Status => ({
   ended: { by: terms.principal, at },
 })
 
-/** Locked first, told then: who dies in between leaves a grant that nobody can use, and the next try tells. */
-export async function refuseClone({ terms, status }: AccessContext, { openItems, locked }: TellClone): Promise<never> {
+/**
+ * Locked first, told then: who dies in between leaves a grant that nobody can use, and the next try tells. INVARIANT: told
+ * once, or whoever holds a dead credential could alarm, and have everybody told, as often as it likes.
+ */
+export async function refuseClone({ terms, status }: AccessContext, deps: TellClone): Promise<never> {
+  const { id: grant, principal: root } = terms
   const { generation } = status
-  locked({ grant: terms.id, generation })
-  await openItems.add({ event: 'grant.locked', grant: terms.id, root: terms.principal, generation })
+  if (!status.told) {
+    deps.locked({ grant, generation })
+    await deps.openItems.add({ event: 'grant.locked', grant, root, generation })
+    await deps.store.change(grant, (now) => (now.status.told ? undefined : { status: { ...now.status, told: true } }))
+  }
   throw new GatewayError('grant_locked', 'grant_cloned')
 }

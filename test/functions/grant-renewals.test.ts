@@ -80,6 +80,20 @@ describe('POST /v1/grants/{id}/renewals', () => {
     expect(on.lines).toContainEqual(expect.objectContaining({ event: 'grant.locked', grant: first.id }))
   })
 
+  it('403 grant_locked: shown again and again it alarms once, and tells once, also after the item was delivered', async () => {
+    const first = await opened()
+    await renew(first)
+    await renew(first)
+    const rowKey = `grant.locked|${first.id}`
+    const table = on.azure.table('subscriptions')
+    const item = await table.get('open', rowKey)
+    await table.remove('open', rowKey, item?.etag ?? '')
+    for (let n = 0; n < 3; n++) expect(await renew(first)).toMatchObject({ json: { code: 'grant_locked' } })
+    expect(await table.get('open', rowKey)).toBeUndefined()
+    const alarms = on.lines.filter((line) => 'event' in line && line.event === 'grant.locked')
+    expect(alarms.filter((line) => 'grant' in line && line.grant === first.id)).toHaveLength(1)
+  })
+
   it('403 grant_locked: an old credential that has ended says the same', async () => {
     const first = await opened({ ttl: '60s' })
     await advance(50_000)
