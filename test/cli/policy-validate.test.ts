@@ -82,7 +82,7 @@ describe('sallyport policy validate', () => {
   it('2: an unknown verb under --json is JSON too', async () => {
     const { exit, out, err } = await sallyport('policy', 'destroy', '--json')
     expect({ exit, err }).toEqual({ exit: 2, err: '' })
-    expect(JSON.parse(out).error.message).toContain('policy validate, policy apply')
+    expect(JSON.parse(out).error.message).toContain('policy validate, policy plan, policy apply')
   })
 
   it('0: help', async () => {
