@@ -3,7 +3,7 @@ import type { CloudDocuments } from '../../local/servers/clouds/accounts.ts'
 import type { FaultInput } from '../../local/servers/faults.ts'
 import type { MintRequest } from '../../local/servers/identity/control.ts'
 import type { LoggedGrant } from '../../local/servers/identity/grant-log.ts'
-import type { SeedAppInput, SeedUser } from '../../local/servers/seed.ts'
+import type { SeedAppInput, SeedIdentity, SeedUser } from '../../local/servers/seed.ts'
 
 /** Faults and counters of one scope of one server. */
 export type ServerControl = {
@@ -20,6 +20,9 @@ export type IdentityControl = {
   rollOver(realm: string): Promise<void>
   register(app: SeedAppInput, secret: string): Promise<void>
   registerUser(user: SeedUser, password: string): Promise<void>
+  registerIdentity(identity: SeedIdentity): Promise<void>
+  /** Client secrets that the app gets from Graph from now on are refused so many times first. */
+  propagation(client: string, refusals: number): Promise<void>
   /** How a registered client got its tokens, oldest first. */
   grants(clientId: string): Promise<LoggedGrant[]>
   /** Discovery, keys and tokens of a realm. */
@@ -45,6 +48,10 @@ export function createControl({ agent, account }: { agent: Agent; account: strin
     register: async (app, secret) => void (await call(agent, `${authority}/_control/apps`, 'POST', { app, secret })),
     registerUser: async (user, password) =>
       void (await call(agent, `${authority}/_control/users`, 'POST', { user, password })),
+    registerIdentity: async (one) =>
+      void (await call(agent, `${authority}/_control/identities`, 'POST', { identity: one })),
+    propagation: async (client, refusals) =>
+      void (await call(agent, `${authority}/_control/propagation`, 'POST', { client, refusals })),
     grants: async (id) => (await call(agent, `${authority}/_control/grants/${id}`, 'GET')) as LoggedGrant[],
     of: (realm) => serverControl(authority, realm),
     managedIdentity: serverControl(authority, account),
