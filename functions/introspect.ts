@@ -17,8 +17,9 @@ export const introspect: Endpoint = {
       const form = await readForm(request)
       const token = requiredParameter(form, 'token')
       const caller = await requireOauthCaller(request, form, gateway)
+      const throughOf = (grant: string) => gateway.grants.recall(grant)
       return idempotent(request, gateway, caller, async () => {
-        const ask = await askIntrospection({ ...caller, token }, gateway.tokens.own)
+        const ask = await askIntrospection({ ...caller, token }, { own: gateway.tokens.own, throughOf })
         try {
           const grant = await gateway.admit(ask)
           grant.spend(ask.action, ask.resource)

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { grant } from '../../functions/grant.ts'
+import { introspect } from '../../functions/introspect.ts'
 import { oauthToken } from '../../functions/oauth-token.ts'
 import { tokens } from '../../functions/tokens.ts'
 import type { GatewayResponse } from '../../shared/http/endpoint.ts'
@@ -10,7 +12,7 @@ import { secretGateway, statement } from '../support/secret-gateway.ts'
 
 const local = rig()
 let on: Awaited<ReturnType<typeof secretGateway>>
-const { open } = grantCalls(() => on)
+const { open, delegate } = grantCalls(() => on)
 
 const READ_ONE = { actions: ['secret:get'], resources: ['secret/main/stripe-api-key'], ttl: '10m' }
 const ISSUE_BOTH = { actions: ['token:issue'], resources: ['token/inner', 'token/outer'], ttl: '10m' }
@@ -25,7 +27,8 @@ beforeAll(async () => {
     target('outer'),
     target('inner', { exchangeableFor: ['outer'] }),
     { kind: 'role', name: 'issuer-opener', actions: ['token:issue', 'grant:create'] },
-    statement('issues', 'billing-app', ['issuer-opener'], ['token/inner', 'token/outer']),
+    { kind: 'role', name: 'handing-on', actions: ['grant:delegate'] },
+    statement('issues', 'billing-app', ['issuer-opener', 'handing-on'], ['token/inner', 'token/outer']),
   ])
 }, 60_000)
 afterAll(() => on.gateway.close())
@@ -79,5 +82,25 @@ describe('a grant at the token exchange, with an access token of its root as the
     const entries = (await on.journal()).filter((entry) => 'txn' in entry && entry.txn === txn)
     expect(entries[0]).toMatchObject({ kind: 'intent', grantChain: [id] })
     expect((await exchange(subject, credential)).status).not.toBe(200)
+  })
+})
+
+describe('introspection of a token that came by a grant', () => {
+  const introspected = async (token: string) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const body = new URLSearchParams({ token }).toString()
+    return (await on.call(introspect, 'billing-app', { method: 'POST', headers, body })).json
+  }
+
+  it('active: false once the grant, or one above it, was revoked; before, and by no grant, active (RFC 7662 §4)', async () => {
+    const parent = givenBy(await open(ISSUE_BOTH))
+    const child = givenBy(await delegate(parent, ISSUE_BOTH))
+    const byGrant = [await issuedBy(parent.credential), await issuedBy(child.credential)]
+    const byNone = await issuedBy()
+    for (const token of [...byGrant, byNone]) expect(await introspected(token)).toMatchObject({ active: true })
+    const { status } = await on.call(grant, 'billing-app', { method: 'DELETE', params: { id: parent.id } })
+    expect(status).toBe(204)
+    for (const token of byGrant) expect(await introspected(token)).toEqual({ active: false })
+    expect(await introspected(byNone)).toMatchObject({ active: true })
   })
 })
