@@ -31,6 +31,8 @@ export type Uses = {
 /** Rows of one transaction, at most 100. */
 const MAX_ROWS = 99
 const CALL = { deadlineMs: 2_000 }
+/** Who waited so long behind others is told to come again: a late storage must not pile up requests of one grant. */
+const MAX_WAIT_MS = 5_000
 
 /** Record of one act through a grant: the same transaction and act have the same. */
 export function takeOf({ txn, action, resource }: { txn: string; action: string; resource: string }): Take {
@@ -38,7 +40,7 @@ export function takeOf({ txn, action, resource }: { txn: string; action: string;
   return { key, count: 1, about: { txn, action, resource } }
 }
 
-type Waiting = Take & { counted: Counted; done: () => void; failed: (error: unknown) => void }
+type Waiting = Take & { counted: Counted; since: number; done: () => void; failed: (error: unknown) => void }
 
 /**
  * Takes uses, exactly (T12): the counter, or the slots, and the records of what was taken are one transaction, so the spend is
@@ -49,7 +51,7 @@ export function createUses(deps: { table: Table; store: GrantStore; slots: Slots
   return {
     take: (counted, take) =>
       new Promise((done, failed) => {
-        const waiting = { ...take, counted, done, failed }
+        const waiting = { ...take, counted, since: performance.now(), done, failed }
         const queue = queues.get(counted.id)
         if (queue) {
           queue.push(waiting)
@@ -63,7 +65,7 @@ export function createUses(deps: { table: Table; store: GrantStore; slots: Slots
   async function drain(id: string): Promise<void> {
     for (let queue = queues.get(id); queue && queue.length > 0; ) {
       const group = groupOf(queue)
-      await settle(id, group).catch((error: unknown) => {
+      await settle(id, group.filter(inTime)).catch((error: unknown) => {
         for (const each of group) each.failed(error)
       })
     }
@@ -125,6 +127,12 @@ export function createUses(deps: { table: Table; store: GrantStore; slots: Slots
       return false
     })
   }
+}
+
+function inTime({ since, failed }: Waiting): boolean {
+  const late = performance.now() - since > MAX_WAIT_MS
+  if (late) failed(contended())
+  return !late
 }
 
 /** As many as one transaction holds, each record once: a twin waits for the next group and finds the record. */
