@@ -7,21 +7,23 @@ import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { main } from '../../cli/main.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
-import { forgetState, type Run, startRun, temporaryState } from '../support/running.ts'
+import type { Callers } from '../support/running.ts'
+import { sharedRun } from '../support/shared-run.ts'
 
 // api.md, "Command line": the verbs that call the gateway, against the whole local run.
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 })
 
-const stateDir = temporaryState()
 const CANARY = 'canary-7f3a-value'
-let run: Run
+let run: Callers
+let stateDir: string
 /** Something at an address that is no gateway. */
 let stranger: Server
 let strangerUrl: string
 
 beforeAll(async () => {
-  run = await startRun(stateDir)
+  run = await sharedRun()
+  stateDir = run.stateDir
   stranger = createServer((request, response) => {
     const body = {
       code: 'internal',
@@ -41,8 +43,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await new Promise((closed) => stranger.close(closed))
-  await run.stop()
-  forgetState(stateDir)
 })
 
 type Options = { stdin?: string | Uint8Array; isScreen?: boolean; state?: string[] }

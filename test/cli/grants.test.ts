@@ -1,24 +1,21 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { main } from '../../cli/main.ts'
-import { forgetState, type Run, startRun, temporaryState } from '../support/running.ts'
+import type { Callers } from '../support/running.ts'
+import { sharedRun } from '../support/shared-run.ts'
 import { directory } from '../support/tenant.ts'
 
 // api.md, "Command line": `grant open|delegate|revoke|list` against the whole local run.
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 })
 
-const stateDir = temporaryState()
-let run: Run
+let run: Callers
+let stateDir: string
 
 beforeAll(async () => {
-  run = await startRun(stateDir)
-})
-
-afterAll(async () => {
-  await run.stop()
-  forgetState(stateDir)
+  run = await sharedRun()
+  stateDir = run.stateDir
 })
 
 async function sallyport(...args: string[]) {

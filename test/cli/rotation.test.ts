@@ -1,25 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Endpoints } from '../../cli/local-state.ts'
 import { main } from '../../cli/main.ts'
-import { forgetState, type Run, startRun, temporaryState } from '../support/running.ts'
+import type { Callers } from '../support/running.ts'
+import { sharedRun } from '../support/shared-run.ts'
 
 // Row S13 of product.md against the whole local run: a real PostgreSQL, its password rotated while an application uses it.
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
-const stateDir = temporaryState()
-let run: Run
+let run: Callers
+let stateDir: string
 
 beforeAll(async () => {
-  run = await startRun(stateDir)
-})
-
-afterAll(async () => {
-  await run.stop()
-  forgetState(stateDir)
+  run = await sharedRun()
+  stateDir = run.stateDir
 })
 
 async function sallyport(...args: string[]) {

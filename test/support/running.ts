@@ -49,6 +49,21 @@ export async function startRun(stateDir: string, env: Record<string, string> = {
   await until(() => existsSync(file) || child.exitCode !== null, START_MS)
   if (child.exitCode !== null) throw new Error(`the run ended with ${child.exitCode}:\n${output}`)
   const endpoints = JSON.parse(readFileSync(file, 'utf8')) as Endpoints
+  return {
+    ...callersOf(stateDir, endpoints),
+    output: () => output,
+    stop: () => stopped(child, 'SIGINT'),
+    kill: async () => {
+      await stopped(child, 'SIGKILL')
+      await until(() => Object.values(endpoints.processes).every((pid) => !isAlive(pid)), START_MS)
+    },
+  }
+}
+
+/** A run that is up, as its callers see it. */
+export type Callers = Pick<Run, 'stateDir' | 'endpoints' | 'token' | 'call'>
+
+export function callersOf(stateDir: string, endpoints: Endpoints): Callers {
   const tokens = new Map<string, string>()
   const token = async (caller: string, choice?: TokenChoice) => {
     const key = JSON.stringify([caller, choice])
@@ -57,16 +72,8 @@ export async function startRun(stateDir: string, env: Record<string, string> = {
     return known
   }
   return {
-    stateDir,
-    endpoints,
-    output: () => output,
-    token,
+    ...{ stateDir, endpoints, token },
     call: async (path, options = {}) => call(`${endpoints.gateway}${path}`, await credential(options, token), options),
-    stop: () => stopped(child, 'SIGINT'),
-    kill: async () => {
-      await stopped(child, 'SIGKILL')
-      await until(() => Object.values(endpoints.processes).every((pid) => !isAlive(pid)), START_MS)
-    },
   }
 }
 

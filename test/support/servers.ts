@@ -5,6 +5,8 @@ import type { TestProject } from 'vitest/node'
 import { type Addresses, REPORTS_ACCOUNT } from '../../local/servers/environment.ts'
 import { startServers } from '../../local/servers/start-servers.ts'
 
+import { keepRun } from './run-keeper.ts'
+
 /** What test files need of the one set of servers of a run; plain data, since it crosses a process. */
 export type Rig = {
   stateDir: string
@@ -17,6 +19,8 @@ export type Rig = {
 declare module 'vitest' {
   interface ProvidedContext {
     rig: Rig
+    /** Where the run that test files share is asked for. */
+    sharedRun: string
   }
 }
 
@@ -42,7 +46,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     processes,
     accounts,
   })
+  const run = await keepRun()
+  project.provide('sharedRun', run.url)
   return async () => {
+    await run.close()
     await servers.stop()
     rmSync(stateDir, { recursive: true, force: true })
   }
