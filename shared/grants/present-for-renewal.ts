@@ -2,7 +2,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { StoredContext } from './access-context.ts'
 import { endOf, judgeChain, type ReadGrant, readChain } from './chain.ts'
 import type { Credential } from './credential.ts'
-import { type PresentDeps, principalOf, refuse } from './present.ts'
+import { OWN, type PresentDeps, principalOf, refuse } from './present.ts'
 import { refuseClone, type TellClone } from './renew.ts'
 import type { Shown } from './renewals.ts'
 
@@ -21,7 +21,10 @@ export async function presentForRenewal(
   const newest = newestOf(credential, read.at(-1))
   const chain = judgeChain(newest, read, deps)
   const own = read.at(-1) as StoredContext
-  if (chain === 'grant_locked') return refuseClone(own, deps)
+  if (chain === 'grant_locked') {
+    deps.refused(OWN, chain)
+    return refuseClone(own, deps)
+  }
   const principal = await principalOf({ credential: newest, chain, provenKey }, deps)
   const above = (read as StoredContext[]).slice(0, -1)
   const notAfter = Math.min(own.terms.validatedAt + deps.maxSeconds * 1_000, endOf(above, deps.maxSeconds))

@@ -25,7 +25,7 @@ export type PresentDeps = ChainDeps & {
 }
 
 /** Issuer of grants' credentials in `refused` entries: the gateway itself. */
-const OWN = 'own'
+export const OWN = 'own'
 
 /** How long a reading of the chain holds for an act that changes nothing: the rest of an ordinary request. */
 const FRESH_MS = 1_000
