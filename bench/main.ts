@@ -10,6 +10,7 @@ import { decisions } from './decisions.ts'
 import type { Benchmark, Figure } from './figure.ts'
 import { groupCommit } from './group-commit.ts'
 import { policyEffect } from './policy-effect.ts'
+import { rotationTick } from './rotation-tick.ts'
 import { singleFlight } from './single-flight.ts'
 import { tokenExchange } from './token-exchange.ts'
 
@@ -23,6 +24,7 @@ const BENCHMARKS = [
   avoidedCalls,
   coldStart,
   policyEffect,
+  rotationTick,
 ]
 const RESULTS = join(repositoryRoot, 'bench', 'results.json')
 

@@ -33,6 +33,7 @@ describe.each(KEYED)('Idempotency-Key on $title (T42)', (operation) => {
     expect([200, 201, 202], first.body).toContain(first.status)
     const repeat = await keyed(operation, key, { pieces })
     expect(repeat.status, repeat.body).toBe(repeatOf(operation, first.status))
+    if (operation.recipe.bodiless) return
     const other = await keyed(operation, key, { pieces, body: reworded(operation) })
     expectRefusal(other, 'idempotency_mismatch', dialect)
   })
