@@ -13,7 +13,7 @@ import { type Stack, startStack } from './stack.ts'
 
 const DUE = 100
 const ALL = 10_000
-const ROUNDS = 4
+const ROUNDS = 3
 const GOAL = 2
 const HOUR_MS = 3_600_000
 

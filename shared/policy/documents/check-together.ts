@@ -71,10 +71,7 @@ function faultsAmong(document: PolicyDocument, known: Known): Found[] {
     case 'probe':
       return [...twice, ...ofProbe(document, known)]
     case 'rotation':
-      // Two would each take the other’s new version for a stranger’s.
-      return isNew(known.rotated, document.secret)
-        ? twice
-        : [...twice, [['secret'], 'is rotated by another document too']]
+      return [...twice, ...ofRotation(document, known)]
     default:
       return twice
   }
@@ -115,6 +112,19 @@ function ofTarget({ token, resources }: PolicyDocument & { kind: 'target' }, kno
   }
   for (const [at, name] of (token.kind === 'jwt' && token.exchangeableFor ? token.exchangeableFor : []).entries()) {
     if (!known.targets.has(name)) found.push([['token', 'exchangeableFor', at], 'is not a target of this set'])
+  }
+  return found
+}
+
+/** What else of the gateway's own a rotation must not touch is known at run time alone (shared/rotation/own-target.ts). */
+function ofRotation(document: PolicyDocument & { kind: 'rotation' }, known: Known): Found[] {
+  // Two would each take the other’s new version for a stranger’s.
+  const found: Found[] = isNew(known.rotated, document.secret)
+    ? []
+    : [[['secret'], 'is rotated by another document too']]
+  const gateway = URL.parse(known.forbiddenIssuer ?? '')?.hostname
+  if (document.rotator === 'webhook' && gateway && URL.parse(document.settings.url)?.hostname === gateway) {
+    found.push([['settings', 'url'], 'is this gateway itself'])
   }
   return found
 }
