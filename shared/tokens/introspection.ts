@@ -44,10 +44,9 @@ export async function askIntrospection(
 
 async function isOver(token: OwnToken, { own, throughOf }: IntrospectionDeps): Promise<boolean> {
   if (await own.isRevoked(token)) return true
-  const { grant } = token.claims
-  if (grant === undefined) return false
+  const { grant, actor_grant: actorGrant } = token.claims
   try {
-    await throughOf(String(grant))
+    for (const id of [grant, actorGrant]) if (id !== undefined) await throughOf(String(id))
     return false
   } catch (error) {
     if (error instanceof GatewayError && DEAD.has(error.code)) return true

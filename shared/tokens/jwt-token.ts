@@ -67,6 +67,8 @@ export function planJwt(wish: JwtWish): JwtPlan {
       ...(act && { act }),
       // What comes of it later must not exceed the grant.
       ...(subject.through && { grant: subject.through.chain.at(-1) }),
+      // It dies with the actor's grant, too, whose limits are none of the subject's.
+      ...(actor?.through && { actor_grant: actor.through.chain.at(-1) }),
     },
     blastRadius: {
       expiresAt: new Date(lifetime.exp * 1_000).toISOString(),

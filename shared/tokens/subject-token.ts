@@ -73,7 +73,8 @@ async function readSubject(token: string, provenKey: string | undefined, deps: P
   if (await deps.own.isRevoked(exchanged)) throw refused('subject_revoked')
   const subject = principalOf(exchanged)
   if (!subject) throw refused('subject_malformed')
-  const { grant } = exchanged.claims
+  const { grant, actor_grant: actorGrant } = exchanged.claims
+  if (actorGrant !== undefined) await limitsOf(String(actorGrant), deps)
   if (grant === undefined) return { subject, exchanged }
   return { subject: { ...subject, through: await limitsOf(String(grant), deps) }, exchanged }
 }
