@@ -21,6 +21,7 @@ import { policyPlans } from './policy-plans.ts'
 import { policyProbes } from './policy-probes.ts'
 import { policyReplay } from './policy-replay.ts'
 import { policyReplays } from './policy-replays.ts'
+import { reports } from './reports.ts'
 import { revoke } from './revoke.ts'
 import { rotation } from './rotation.ts'
 import { rotationImpact } from './rotation-impact.ts'
@@ -78,4 +79,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   rotationRuns,
   rotationRun,
   rotationSteps,
+  reports,
 ]

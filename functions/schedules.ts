@@ -43,6 +43,12 @@ export const SCHEDULES: readonly Schedule[] = [
     cron: () => '0 */5 * * * *',
     run: ({ sweep }) => sweep(),
   },
+  {
+    // Who could do what, who did, and what has become of the secrets: the reports of docs/review.md.
+    name: 'review',
+    cron: () => '0 30 4 * * *',
+    run: ({ review }) => review.run(),
+  },
 ]
 
 /**

@@ -36,6 +36,8 @@ export type Config = {
   grantMaxSeconds: number
   /** Origin under which callers reach the gateway: where its own probes go. */
   frontDoor: string
+  /** Where the gateway's own resources are: the review looks at its role assignments there. */
+  subscription: string | undefined
   /** NCRONTAB of the timers `rotate` and `seal`. */
   rotateSchedule: string
   sealSchedule: string
@@ -93,6 +95,7 @@ const Settings = z.object({
     .string()
     .regex(/^https?:\/\/[^/?#@\s]+\/?$/, 'must be an origin, without user, path or query')
     .optional(),
+  SALLYPORT_SUBSCRIPTION: z.guid('must be the id of a subscription').optional(),
   SALLYPORT_ROTATE_SCHEDULE: schedule,
   SALLYPORT_SEAL_SCHEDULE: schedule,
   SALLYPORT_POLICY_API: z.literal('on').optional(),
@@ -164,6 +167,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     principalRate: settings.SALLYPORT_PRINCIPAL_RATE,
     grantMaxSeconds: settings.SALLYPORT_GRANT_MAX_SECONDS,
     frontDoor: readFrontDoor(settings, local),
+    subscription: settings.SALLYPORT_SUBSCRIPTION,
     rotateSchedule: settings.SALLYPORT_ROTATE_SCHEDULE,
     sealSchedule: settings.SALLYPORT_SEAL_SCHEDULE,
     policyApi: settings.SALLYPORT_POLICY_API === 'on',

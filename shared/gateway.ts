@@ -242,7 +242,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       policy,
     }),
     rotations,
-    ...createUpkeep({ azure, config, journal, grants, now }),
+    ...createUpkeep({ azure, config, journal, grants, policy, rotations, note, now }),
     note,
     ...tooling,
     rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),

@@ -22,6 +22,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/handles',
     'shared/rotation',
     'shared/probes',
+    'shared/review',
   ],
   'shared/http': [
     'shared/gateway',
@@ -59,6 +60,15 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
   'shared/probes': ['shared/errors', 'shared/policy', 'shared/tokens'],
   'shared/sweep': ['shared/audit', 'shared/policy/storage'],
+  'shared/review': [
+    'shared/audit',
+    'shared/errors',
+    'shared/http/endpoint',
+    'shared/identity',
+    'shared/policy',
+    'shared/rotation',
+    'shared/tokens/broker/upstream-failure',
+  ],
   'shared/lease': [],
   'shared/handles': [
     'shared/gate',
@@ -88,7 +98,12 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/audit',
     'shared/policy',
   ],
-  'shared/config': ['shared/azure/clouds', 'shared/azure/identity-source', 'shared/policy/documents/rate'],
+  'shared/config': [
+    'shared/azure/clouds',
+    'shared/azure/identity-source',
+    'shared/azure/own-accounts',
+    'shared/policy/documents/rate',
+  ],
   'shared/errors': [],
   'shared/strict-json': [],
   'shared/log': [],

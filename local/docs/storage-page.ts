@@ -22,8 +22,9 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     used: true,
   },
   leases: {
-    keys: '`lease` / name; `replay` / id',
-    holds: 'owner, fence, expiry; replays of the last day: who asked, how far, the result',
+    keys: '`lease` / name; `replay` / id; `sweep` / work',
+    holds:
+      'owner, fence, expiry; replays of the last day: who asked, how far, the result; where each work of the sweep stopped',
     used: true,
   },
   checkpoints: { keys: 'yyyyMM / sequence', holds: 'signed notes over the journal', used: false },
@@ -32,7 +33,18 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     holds: 'index of the journal',
     used: false,
   },
-  lastUse: { keys: 'resource / principal', holds: 'when a principal last read which version', used: false },
+  lastUse: {
+    keys: '`secret\\|<vault>\\|<name>` / hash of principal and version; `_hour\\|<yyyyMMddHH>` / hash of principal; `_statement` / id; `_cursor`',
+    holds:
+      'when a principal read which version; its reads and refusals by hour (16 days); when a statement last permitted something; how far the journal was read',
+    used: true,
+  },
+  reports: {
+    keys: 'report / `latest`, `<set>\\|<n>`; `told` / id',
+    holds:
+      'the reports of the last review (docs/review.md): `latest` leads to a whole set of rows; anomalies that were told',
+    used: true,
+  },
   grants: {
     keys:
       'grant id / `grant`, `s001`…, `u\\|<hash>`, `a\\|<hash>`; `p\\|<hash of principal>` / `<inverse time>\\|<id>`; ' +

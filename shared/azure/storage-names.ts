@@ -14,6 +14,7 @@ export const TABLES = {
   subscriptions: 'subscriptions',
   once: 'once',
   quotas: 'quotas',
+  reports: 'reports',
 } as const
 
 export const CONTAINERS = { checkpoints: 'checkpoints' } as const

@@ -1,8 +1,14 @@
 import type { Journal } from '../audit/entry.ts'
 import { type Filled, fillLastUse } from '../audit/last-use/fill.ts'
 import type { Azure } from '../azure/azure.ts'
+import { CLOUDS } from '../azure/clouds.ts'
+import { createJsonService } from '../azure/json-service.ts'
 import type { Config } from '../config.ts'
+import type { Gateway } from '../gateway.ts'
 import type { Grants } from '../grants/grants.ts'
+import type { PolicyStore } from '../policy/store.ts'
+import { createReview, type Review } from '../review/review.ts'
+import type { Rotations } from '../rotation/rotations.ts'
 import { type Swept, sweep } from '../sweep/sweep.ts'
 
 /** What the timers do beside rotating. */
@@ -11,27 +17,46 @@ export type Upkeep = {
   indexUses: () => Promise<Filled>
   /** Removes what has ended, and ends what nobody ended. */
   sweep: () => Promise<Swept>
+  /** The daily access review and its reports. */
+  review: Review
 }
 
 type Deps = {
-  azure: Pick<Azure, 'table'>
+  azure: Pick<Azure, 'table' | 'vault' | 'ownToken' | 'ownIds' | 'agent'>
   config: Config
   journal: Journal
   grants: Pick<Grants, 'expireStale'>
+  policy: Pick<PolicyStore, 'current'>
+  rotations: Rotations
+  note: Gateway['note']
   now: () => number
 }
 
 /** Its part of the composition root. */
-export function createUpkeep({ azure, config, journal, grants, now }: Deps): Upkeep {
-  const { table } = azure
+export function createUpkeep({ azure, config, journal, grants, policy, rotations, note, now }: Deps): Upkeep {
+  const { table, agent, ownToken } = azure
   const audit = table('audit')
+  const lastUse = table('lastUse')
   const tables = {
-    ...{ audit, handles: table('handles'), leases: table('leases') },
+    ...{ audit, lastUse, handles: table('handles'), leases: table('leases'), reports: table('reports') },
     ...{ once: table('once'), policies: table('policies'), quotas: table('quotas') },
   }
+  const { graph, arm } = CLOUDS[config.cloud]
+  const service = (origin: string) => ({
+    origin,
+    service: createJsonService({ origin, ownToken, ...(agent && { agent }) }),
+  })
   return {
-    indexUses: () =>
-      fillLastUse({ audit, lastUse: table('lastUse'), now, journalDeadlineMs: config.journalDeadlineMs }),
+    indexUses: () => fillLastUse({ audit, lastUse, now, journalDeadlineMs: config.journalDeadlineMs }),
     sweep: () => sweep({ tables, journal, now, expireStale: grants.expireStale }),
+    review: createReview({
+      policy: policy.current,
+      vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url)])),
+      ...{ lastUse, rotations, now, leases: tables.leases, reports: tables.reports },
+      ...{ graph: service(graph), arm: service(arm), subscription: config.subscription },
+      ownObjectId: () => azure.ownIds()[0],
+      configured: config,
+      emit: ({ type, id, detail }) => note('event', { type, id, ...detail }),
+    }),
   }
 }

@@ -5,6 +5,7 @@ import type { PolicyDocument } from './documents/document.ts'
 import type { IssuerDocument } from './documents/issuer.ts'
 import type { ProbeDocument } from './documents/probe.ts'
 import type { RotationDocument } from './documents/rotation.ts'
+import type { SecretRuleDocument } from './documents/secret-rule.ts'
 import { createZoneClock } from './match/clock.ts'
 import { type CompileContext, compileStatement, type Statement } from './statement.ts'
 import { type Candidate, createStatementIndex } from './statement-index.ts'
@@ -23,6 +24,7 @@ export type Snapshot = {
   targetByResource(uri: string): Target | undefined
   rotation(name: string): RotationDocument | undefined
   rotations(): Iterable<RotationDocument>
+  secretRules(): Iterable<SecretRuleDocument>
   probe(name: string): ProbeDocument | undefined
   probes(): Iterable<ProbeDocument>
   /** Statements that may be about the caller, with what their selectors say; never `no`. */
@@ -44,6 +46,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
   const roles = new Map<string, readonly Action[]>()
   const rotations = new Map<string, RotationDocument>()
   const probes = new Map<string, ProbeDocument>()
+  const secretRules = new Map<string, SecretRuleDocument>()
   const index = createStatementIndex()
   const context: CompileContext = {
     actionsOf: memoize(
@@ -60,7 +63,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
       targets.set(target.name, target)
       for (const uri of target.resources) byResource.set(uri, target)
     },
-    secretRule: () => {},
+    secretRule: (rule) => void secretRules.set(rule.secret, rule),
     rotation: (rotation) => void rotations.set(rotation.name, rotation),
     probe: (probe) => void probes.set(probe.name, probe),
   }
@@ -75,6 +78,7 @@ export function createSnapshotBuilder(): SnapshotBuilder {
       targetByResource: (uri) => byResource.get(uri),
       rotation: (name) => rotations.get(name),
       rotations: () => rotations.values(),
+      secretRules: () => secretRules.values(),
       probe: (name) => probes.get(name),
       probes: () => probes.values(),
       candidates: index.candidates,

@@ -1,3 +1,4 @@
+import { ACTIVITY_DAYS, hourPartition } from '../audit/last-use/activity.ts'
 import type { Table } from '../azure/table.ts'
 import type { EndedRows } from './ended-rows.ts'
 
@@ -13,8 +14,7 @@ export function endedOnce(table: Table, now: number): EndedRows {
   const kinds = ['checked', 'dpop', 'jti', 'refused', 'revoked']
   const byHour = kinds.map((kind) => ({ from: `${kind}|`, before: `${kind}|${hour}` }))
   const ranges = [...byHour, { from: 'idem|', before: 'idem}' }].sort((a, b) => (a.from < b.from ? -1 : 1))
-  const ended = (expires: unknown) => typeof expires === 'string' && Date.parse(expires) + MARGIN_MS < now
-  return { name: 'once', table, ranges, select: ['expires'], ended: (row) => ended(row['expires']) }
+  return { name: 'once', table, ranges, select: ['expires'], ended: (row) => isOver(row['expires'], now) }
 }
 
 /** Windows of quotas that are over for an hour: keys begin with a window's end. */
@@ -22,3 +22,17 @@ export function endedQuotas(table: Table, now: number): EndedRows {
   const minute = new Date(now - 3_600_000).toISOString().slice(0, 16).replaceAll(/\D/g, '')
   return { name: 'quotas', table, ranges: [{ from: '0', before: minute }], select: ['expires'], ended: () => true }
 }
+
+/** Hours of the index of uses that the review looks at no more. */
+export function endedActivity(table: Table, now: number): EndedRows {
+  const before = hourPartition(now - (ACTIVITY_DAYS + 1) * 86_400_000)
+  return { name: 'activity', table, ranges: [{ from: '_hour|', before }], select: ['reads'], ended: () => true }
+}
+
+/** Anomalies that were told so long ago that no review finds them again. */
+export function endedTold(table: Table, now: number): EndedRows {
+  const ranges = [{ from: 'told', before: 'tole' }]
+  return { name: 'told', table, ranges, select: ['expires'], ended: (row) => isOver(row['expires'], now) }
+}
+
+const isOver = (expires: unknown, now: number) => typeof expires === 'string' && Date.parse(expires) + MARGIN_MS < now

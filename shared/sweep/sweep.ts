@@ -4,11 +4,11 @@ import type { Table } from '../azure/table.ts'
 import { forgetVersions } from '../policy/storage/forget-versions.ts'
 import { createBounds } from './bounds.ts'
 import { endedHandles } from './ended-handles.ts'
-import { endedOnce, endedQuotas } from './ended-once.ts'
+import { endedActivity, endedOnce, endedQuotas, endedTold } from './ended-once.ts'
 import { type EndedRows, removeEnded } from './ended-rows.ts'
 
 export type SweepDeps = {
-  tables: Record<'audit' | 'handles' | 'leases' | 'once' | 'policies' | 'quotas', Table>
+  tables: Record<'audit' | 'handles' | 'lastUse' | 'leases' | 'once' | 'policies' | 'quotas' | 'reports', Table>
   expireStale: () => Promise<{ expired: number }>
   journal: ReconcileDeps['journal']
   now: () => number
@@ -35,6 +35,8 @@ export async function sweep({ tables, expireStale, journal, now, bounds = BOUNDS
     ['once', () => remove(endedOnce(once, now()))],
     ['handles', () => remove(endedHandles(handles, now()))],
     ['quotas', () => remove(endedQuotas(quotas, now()))],
+    ['activity', () => remove(endedActivity(tables.lastUse, now()))],
+    ['told', () => remove(endedTold(tables.reports, now()))],
     ['policyVersions', () => forgetVersions({ policies, leases, now: now(), most: bounds.rows })],
     ['replays', async () => (await forgetReplays(leases, now())).removed],
   ]

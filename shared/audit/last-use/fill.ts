@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Table } from '../../azure/table.ts'
 import type { StoredEntry } from '../read-block.ts'
+import { createActivity } from './activity.ts'
 import { createUses, type Use } from './uses.ts'
 import { entriesSince, forgetOld, type Positions } from './walk.ts'
 
@@ -34,17 +35,21 @@ export async function fillLastUse({ audit, lastUse, now, journalDeadlineMs }: Fi
   const uses = createUses(lastUse)
   const filled = { entries: 0, reads: 0, knownUntil: Math.max(cursor.knownUntil, began - journalDeadlineMs - SKEW_MS) }
   let found = new Map<string, { resource: string; use: Use }>()
+  const activity = createActivity()
   const flush = async () => {
+    await activity.write(lastUse)
     for (const { resource, use } of found.values()) await uses.add(resource, use)
     found = new Map()
   }
   for await (const entry of entriesSince(audit, { positions, now: began })) {
     filled.entries += 1
+    activity.add(entry)
     const read = readOf(entry)
-    if (!read) continue
-    filled.reads += 1
-    merge(found, read)
-    if (found.size >= FLUSH_AT) await flush()
+    if (read) {
+      filled.reads += 1
+      merge(found, read)
+    }
+    if (found.size + activity.size() >= FLUSH_AT) await flush()
   }
   await flush()
   if (filled.entries > 0 || filled.knownUntil > cursor.knownUntil) {

@@ -16,6 +16,18 @@ const partitionOf = (resource: string) => resource.replaceAll('/', '|')
 const rowOf = ({ principal, version }: Pick<Use, 'principal' | 'version'>) =>
   `${hash('sha256', principal, 'base64url')}|${version}`
 
+/** Every use of every secret, with its resource. */
+export async function* allUses(table: Table): AsyncIterable<Use & { resource: string }> {
+  const range = { partitionFrom: 'secret|', partitionBefore: 'secret}' }
+  for await (const { partitionKey, principal, version, firstRead, lastRead, reads } of table.list(range, {
+    deadlineMs: 120_000,
+  })) {
+    if (typeof principal !== 'string' || typeof version !== 'string') continue
+    const times = { firstRead: Number(firstRead), lastRead: Number(lastRead), reads: Number(reads) }
+    yield { resource: partitionKey.replaceAll('|', '/'), principal, version, ...times }
+  }
+}
+
 /** Table `lastuse`: PK resource, RK principal and version. */
 export const createUses = (table: Table): { of: UsesOf; add: (resource: string, use: Use) => Promise<void> } => ({
   async of(resource) {

@@ -17,6 +17,7 @@ beforeAll(async () => {
   tables = {
     ...{ audit: table('audit'), handles: table('handles'), leases: table('leases') },
     ...{ once: table('once'), policies: table('policies'), quotas: table('quotas') },
+    ...{ lastUse: table('lastUse'), reports: table('reports') },
   }
 })
 

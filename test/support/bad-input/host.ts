@@ -57,6 +57,7 @@ export function badInputHost() {
       permit,
       warehouse(googleNames(local)),
       statement('bad-input-policy', CALLER, ['policy-viewer', 'policy-author', 'policy-approver'], ['policy']),
+      statement('bad-input-reports', CALLER, ['auditor'], ['audit']),
       statement('bad-input-grants', CALLER, ['grant-officer', 'grant-approver'], ['grant/**']),
       statement('bad-input-pending', OTHER, ['grant-opener', 'secret-reader'], [PENDING], {
         obligations: { approval: { count: 1, approvers: [principalIdOf(CALLER)] } },

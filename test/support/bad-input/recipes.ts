@@ -4,43 +4,9 @@ import type { Endpoint, Method } from '../../../shared/http/endpoint.ts'
 import { MAX_DOCUMENTS_BYTES } from '../../../shared/policy-changes/request.ts'
 import { MAX_BODY_BYTES } from '../../../shared/secrets/new-secret.ts'
 import { TOKEN_EXCHANGE } from '../../../shared/tokens/exchange-request.ts'
+import type { FormBody, JsonBody, Recipe } from './recipe.ts'
 
-/** The pieces of a good request that only the test's run knows. */
-export type Facts = {
-  bearer: string
-  version: string
-  /** Pieces that serve one request: `$<name>` in a recipe is made anew for each. */
-  fresh: Readonly<Record<string, () => Promise<string | Record<string, string>>>>
-}
-
-/** `$bearer`, `$version` and the names of fresh pieces stand for them wherever a recipe holds text. */
-export type Recipe = {
-  /** `form`: the token is a parameter, and `Authorization` may come beside it. */
-  credential: 'bearer' | 'form' | 'none'
-  /** Whose credential: a grant's of its own, `$parent`, instead of the caller's token. */
-  presents?: 'grant'
-  params?: Record<string, string>
-  query?: string
-  /** One known query parameter, which must not come twice. */
-  repeatable?: string
-  /** Queries that are refused; absent where the query is nobody's business. */
-  badQueries?: readonly string[]
-  body?: JsonBody | FormBody
-  /** A method that usually has a body takes none here. */
-  bodiless?: true
-  /** Status of a repeat under the same `Idempotency-Key`, where it is not the first one's. */
-  repeat?: number
-}
-
-export type JsonBody = {
-  kind: 'json'
-  maxBytes: number
-  good: Record<string, unknown>
-  required: readonly string[]
-  /** A field that holds documents: those are judged themselves, with a 422 and a pointer for every fault. */
-  judged?: string
-}
-export type FormBody = { kind: 'form'; maxBytes: number; good: Record<string, string>; required: readonly string[] }
+export type { Facts, FormBody, JsonBody } from './recipe.ts'
 
 export type Operation = { endpoint: Endpoint; method: Method; title: string; recipe: Recipe | undefined }
 
@@ -242,6 +208,12 @@ export const RECIPES: Record<string, Recipe> = {
     params: { name: '$ran', id: '$run' },
     badQueries: ['step=set', 'force=true'],
     body: json({ step: 'set', reason: 'because' }, ['step']),
+  },
+  'GET /v1/reports/{name}': {
+    credential: 'bearer',
+    params: { name: 'unused' },
+    repeatable: 'format=json',
+    badQueries: ['format=', 'format=pdf', 'Format=json', 'limit=1'],
   },
   'GET /v1/policies': {
     credential: 'bearer',
