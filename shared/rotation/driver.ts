@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
 import { validityDays } from '../secrets/template-tags.ts'
+import { lookForNewVersion } from './by-hand.ts'
 import { type CarryOutDeps, carryOut, refOf } from './carry-out.ts'
 import type { Families } from './families.ts'
 import {
@@ -102,6 +103,9 @@ async function takeStep(
   if (step === 'set' && !(await deps.families.confirm(rotation, before.id))) {
     await session.save(aborted(before, now(), FAMILY_BUSY), now())
     return
+  }
+  if (step === 'set' && rotation.rotator === 'manual') {
+    return settle(deps, rotation, session, await lookForNewVersion(deps, rotation, before))
   }
   try {
     const result = await carryOut(deps, { rotation, run: before, step, signal, ...notes(session, before, now) })
@@ -221,7 +225,8 @@ async function factsOf(
   // What moves by request alone needs no look at the vault.
   if (rotation.mode !== 'auto') return facts
   if (!isUnderWay(run)) {
-    const isKnown = lastRotatedAt !== undefined && lastRotatedAt <= facts.now
+    // A person may have made the secret new without a run.
+    const isKnown = rotation.rotator !== 'manual' && lastRotatedAt !== undefined && lastRotatedAt <= facts.now
     const current = isKnown ? undefined : await currentVersion(deps, refOf(rotation))
     const validDays = current && validityDays(current.tags)
     return {

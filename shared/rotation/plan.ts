@@ -62,14 +62,16 @@ type Start = Facts & { lastRotatedAt: number | undefined }
 function planStart(rotation: RotationDocument, last: Run | undefined, facts: Start): Move {
   const { now, currentSince, currentValidDays, lastRotatedAt, familyFreeAt } = facts
   // What lies in the future was written by a clock that was wrong, and would put the next time off by as much.
-  const rotatedAt = isPast(lastRotatedAt, now) ? lastRotatedAt : currentSince
+  const byHand = rotation.rotator === 'manual'
+  const isLater = byHand && (currentSince ?? 0) > (lastRotatedAt ?? 0)
+  const rotatedAt = isPast(lastRotatedAt, now) && !isLater ? lastRotatedAt : currentSince
   // After an abort the next regular time counts from there: else it would begin again at once.
   const wasAborted = last?.state === 'aborted' && last.reason !== FAMILY_BUSY && isPast(last.endedAt, now)
   const from = Math.max(rotatedAt ?? now, wasAborted ? (last.endedAt ?? now) : Number.NEGATIVE_INFINITY)
   const since = Math.min(from, now)
   const validDays = (wasAborted ? undefined : last?.validDays) ?? currentValidDays
   const due = Math.min(
-    dueAfter(rotation, since),
+    dueAfter(rotation, since) - (byHand ? ms(rotation.settings.remindBefore) : 0),
     validDays === undefined ? Infinity : since + validDays * DAY_MS * SHARE,
   )
   const at = mayBeginFrom(rotation, Math.max(due, familyFreeAt, now))

@@ -3,6 +3,7 @@ import { RotationFault, type Rotator } from './rotator.ts'
 import { createDatabaseRotator, type DatabaseDeps } from './rotators/database/database.ts'
 import { createEntraAppRotator, type EntraAppDeps } from './rotators/entra-app.ts'
 import { generate } from './rotators/generate.ts'
+import { manual } from './rotators/manual.ts'
 import { createStorageKeyRotator, type StorageKeyDeps } from './rotators/storage-key.ts'
 
 /** What the rotators need of the gateway; grows with them. */
@@ -12,6 +13,7 @@ export type RotatorsDeps = DatabaseDeps & EntraAppDeps & StorageKeyDeps
 export function createRotators(deps: RotatorsDeps): (rotation: RotationDocument) => Rotator {
   const rotators: Partial<Record<RotationDocument['rotator'], Rotator>> = {
     generate: generate as Rotator,
+    manual: manual as Rotator,
     database: createDatabaseRotator(deps) as Rotator,
     'entra-app': createEntraAppRotator(deps) as Rotator,
     'storage-key': createStorageKeyRotator(deps) as Rotator,

@@ -1,4 +1,5 @@
 import type { RotationDocument } from '../policy/documents/rotation.ts'
+import { dueByHand } from './by-hand.ts'
 import { isUnderWay, type Run } from './run.ts'
 import { dueAfter, mayBeginFrom } from './schedule.ts'
 import type { StoredState } from './states.ts'
@@ -23,8 +24,17 @@ export function runView(rotation: RotationDocument, run: Run, stragglers: readon
     ...(version && { version }),
     ...(replaces && { replaces }),
     stragglers,
+    ...byHandView(rotation, run),
     ...(isUnderWay(run) && state !== 'stuck' && { nextAttemptAt: rfc3339(run.notBefore) }),
   }
+}
+
+/** What a person has to do, and by when. */
+function byHandView(rotation: RotationDocument, run: Run) {
+  const due = dueByHand(rotation, run)
+  if (due === undefined || rotation.rotator !== 'manual') return {}
+  const { instructions } = rotation.settings
+  return { waitsFor: 'person', dueAt: rfc3339(due), ...(instructions && { instructions }) }
 }
 
 /** A rotation and where it stands, for lists and for itself. */
@@ -42,6 +52,7 @@ export function rotationView(rotation: RotationDocument, { run, lastRotatedAt }:
     state: run ? (isUnderWay(run) ? run.state : 'idle') : 'idle',
     ...(lastRotatedAt !== undefined && { lastRotatedAt: rfc3339(lastRotatedAt) }),
     ...(due !== undefined && Number.isFinite(due) && { dueAt: rfc3339(due), overdue: due < now && !isUnderWay(run) }),
+    ...((dueByHand(rotation, run) ?? now) < now && { overdue: true }),
     ...(run && { run: { id: run.id, state: run.state } }),
   }
 }

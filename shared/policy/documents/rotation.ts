@@ -78,7 +78,8 @@ export const RotationDocument = z.discriminatedUnion('rotator', [
     .superRefine(acrossFields, across),
   z
     .strictObject({ ...Common, rotator: z.literal('entra-app'), settings: EntraAppSettings })
-    .superRefine(acrossFields, across),
+    .superRefine(acrossFields, across)
+    .superRefine(lifetimeOfSecret, across),
   z
     .strictObject({ ...Common, rotator: z.literal('storage-key'), settings: StorageKeySettings })
     .superRefine(acrossFields, across),
@@ -101,7 +102,8 @@ export const RotationDocument = z.discriminatedUnion('rotator', [
     .superRefine(acrossFields, across),
   z
     .strictObject({ ...Common, rotator: z.literal('manual'), settings: ManualSettings.prefault({}) })
-    .superRefine(acrossFields, across),
+    .superRefine(acrossFields, across)
+    .superRefine(reminders, across),
 ])
 
 export type RotationDocument = z.infer<typeof RotationDocument>
@@ -125,6 +127,30 @@ function acrossFields(rotation: Fields | undefined, context: z.RefinementCtx): v
   if (every !== undefined && spacing !== undefined && spacing >= every) {
     fault(['family', 'spacing'], 'must be shorter than every')
   }
+}
+
+type Spans = { every?: unknown; settings?: unknown; retire?: unknown }
+
+const seconds = (value: unknown) => readPeriod(String(value))
+
+/** Else every run would begin at once again. */
+function reminders(rotation: Spans | undefined, context: z.RefinementCtx): void {
+  const every = seconds(rotation?.every)
+  const before = seconds((rotation?.settings as { remindBefore?: unknown } | undefined)?.remindBefore)
+  if (every !== undefined && before !== undefined && before >= every) {
+    const message = 'must be shorter than every'
+    context.addIssue({ code: 'custom', path: ['settings', 'remindBefore'], message })
+  }
+}
+
+/** Else Entra would end the secret before the next one is published and picked up. */
+function lifetimeOfSecret(rotation: Spans | undefined, context: z.RefinementCtx): void {
+  const lifetime = seconds((rotation?.settings as { lifetime?: unknown } | undefined)?.lifetime)
+  const every = seconds(rotation?.every)
+  const deadline = seconds((rotation?.retire as { deadline?: unknown } | undefined)?.deadline)
+  if (lifetime === undefined || every === undefined || deadline === undefined || lifetime >= every + deadline) return
+  const message = 'must not be shorter than every and retire.deadline together'
+  context.addIssue({ code: 'custom', path: ['settings', 'lifetime'], message })
 }
 
 type Administered = { credential?: unknown; settings?: unknown }
