@@ -1,0 +1,164 @@
+@description('Name of the workspace that is searched.')
+param workspaceName string
+@description('Name of the data account.')
+param dataStorageName string
+@description('Vaults whose availability is watched.')
+param vaultNames string[]
+@description('Region.')
+param location string
+@description('Tags of everything.')
+param tags { *: string }
+@description('Object ids that may write policies.')
+param deployers string[]
+@description('Who is told by mail; empty: alerts only show in the portal.')
+param emails string[]
+
+var events = 'AppTraces | extend line = parse_json(Message) | extend event = tostring(line.event)'
+var writes = 'StorageTableLogs | where AccountName == "${dataStorageName}" and Uri contains "/policies" and OperationName in ("InsertEntity", "UpdateEntity", "MergeEntity", "InsertOrReplaceEntity", "InsertOrMergeEntity", "DeleteEntity", "EntityGroupTransaction")'
+
+var rules = [
+  {
+    name: 'denial-spike'
+    description: 'Many requests were refused within 15 minutes: a misconfigured caller, or somebody who tries.'
+    severity: 2
+    query: 'AppRequests | where ResultCode in ("401", "403")'
+    threshold: 100
+  }
+  {
+    name: 'server-errors'
+    description: 'The gateway answered 5xx: see its /healthz and the events in the log.'
+    severity: 1
+    query: 'AppRequests | where toint(ResultCode) >= 500'
+    threshold: 5
+  }
+  {
+    name: 'rotation-stuck'
+    description: 'A rotation is overdue or could not be driven on, or a timer failed.'
+    severity: 2
+    query: '${events} | where event in ("rotation.not_driven", "timer.failed")'
+    threshold: 0
+  }
+  {
+    name: 'journal-failing'
+    description: 'What cannot be recorded is not done: the gateway refuses while this lasts.'
+    severity: 0
+    query: '${events} | where event in ("journal.failing", "journal.canary_lost", "journal.canary_unread", "journal.entry_refused", "handle.tampered")'
+    threshold: 0
+  }
+  {
+    name: 'vault-refusing'
+    description: 'Key Vault answered 403 (a role is missing, or somebody tries) or 429 (too many requests).'
+    severity: 2
+    query: 'AZKVAuditLogs | where HttpStatusCode in (403, 429)'
+    threshold: 0
+  }
+  {
+    name: 'policies-written'
+    description: 'Somebody other than the deployers wrote the table of policies.'
+    severity: 0
+    query: '${writes} | where StatusCode < 400 and RequesterObjectId !in (dynamic(${string(deployers)}))'
+    threshold: 0
+  }
+]
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = { name: workspaceName }
+
+resource vaults 'Microsoft.KeyVault/vaults@2026-02-01' existing = [for name in vaultNames: { name: name }]
+
+resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
+  name: 'sallyport-operators'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'sallyport'
+    enabled: true
+    emailReceivers: [
+      for (email, index) in emails: {
+        name: 'operator-${index}'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource searches 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for rule in rules: {
+    name: 'sallyport-${rule.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    identity: { type: 'SystemAssigned' }
+    properties: {
+      displayName: 'Sallyport: ${rule.name}'
+      description: rule.description
+      severity: rule.severity
+      enabled: true
+      scopes: [workspace.id]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT15M'
+      // A table without a row yet is unknown to the workspace.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: rule.threshold
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: empty(emails) ? [] : [operators.id] }
+    }
+  }
+]
+
+resource roleChanges 'Microsoft.Insights/activityLogAlerts@2026-01-01' = {
+  name: 'sallyport-roles-changed'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'A role was assigned in this resource group: by a deployment, or by somebody.'
+    enabled: true
+    scopes: [resourceGroup().id]
+    condition: {
+      allOf: [
+        { field: 'category', equals: 'Administrative' }
+        { field: 'operationName', equals: 'Microsoft.Authorization/roleAssignments/write' }
+      ]
+    }
+    actions: { actionGroups: empty(emails) ? [] : [{ actionGroupId: operators.id }] }
+  }
+}
+
+resource availability 'Microsoft.Insights/metricAlerts@2026-01-01' = [
+  for (name, index) in vaultNames: {
+    name: 'sallyport-vault-${index == 0 ? 'gateway' : 'main'}-availability'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'The vault answers fewer than 99 of 100 requests.'
+      severity: 1
+      enabled: true
+      scopes: [vaults[index].id]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT15M'
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'availability'
+            metricName: 'Availability'
+            operator: 'LessThan'
+            threshold: 99
+            timeAggregation: 'Average'
+          }
+        ]
+      }
+      actions: empty(emails) ? [] : [{ actionGroupId: operators.id }]
+    }
+  }
+]

@@ -1,0 +1,26 @@
+/** A resource that a deployment would create; what is known at run time only stays an expression, `[…]`. */
+export type Resource = {
+  id: string
+  type: string
+  name: string
+  apiVersion: string
+  location?: string
+  tags?: Record<string, string>
+  properties?: Record<string, unknown>
+  [member: string]: unknown
+}
+
+export type Snapshot = { predictedResources: Resource[]; diagnostics: unknown[]; outputs?: Record<string, unknown> }
+
+/** One resource a line: short, and a diff shows which resource changed. */
+export function writeSnapshot({ predictedResources, diagnostics, outputs = {} }: Snapshot): string {
+  const resources = [...predictedResources].sort((a, b) => (a.id < b.id ? -1 : 1)).map((each) => JSON.stringify(each))
+  return [
+    '{"predictedResources":[',
+    resources.join(',\n'),
+    '],',
+    `"outputs":${JSON.stringify(outputs)},`,
+    `"diagnostics":${JSON.stringify(diagnostics)}}`,
+    '',
+  ].join('\n')
+}
