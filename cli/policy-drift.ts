@@ -18,7 +18,11 @@ export const policyDrift: Verb = {
       const { table, issuer } = await connect(call)
       const current = await readCurrent(table('policies'))
       const values = documents.map(({ value }) => value)
-      const { revision, changes } = planPolicies(current, values, { manager, now: Date.now(), forbiddenIssuer: issuer })
+      const { revision, changes } = await planPolicies(current, values, {
+        manager,
+        now: Date.now(),
+        forbiddenIssuer: issuer,
+      })
       const drifted = changes.filter(({ state }) => {
         return state !== 'same' && (state !== 'left_alone' || call.values['strict'] === true)
       })

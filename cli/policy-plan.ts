@@ -32,7 +32,7 @@ export const policyPlan: Verb = {
     return withFaults(documents, async () => {
       const { current, issuer } = await standing(call, manager)
       const options = { manager, exact: call.values['exact'] === true, now: Date.now(), forbiddenIssuer: issuer }
-      const plan = planPolicies(
+      const plan = await planPolicies(
         current,
         documents.map(({ value }) => value),
         options,

@@ -23,7 +23,7 @@ export const policyPlans: Endpoint = {
         grant.spend('policy:read', 'policy')
         try {
           const options = { manager: DEFAULT_MANAGER, now: gateway.now(), forbiddenIssuer: gateway.config.issuer }
-          const plan = planPolicies(await gateway.policyChanges.current(), documents, options)
+          const plan = await planPolicies(await gateway.policyChanges.current(), documents, options)
           grant.succeeded({ reference: `plan:${plan.revision}` })
           return { status: 200, headers: receiptHeader(grant.receipt), json: plan }
         } catch (error) {

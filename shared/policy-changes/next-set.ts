@@ -41,7 +41,11 @@ export const tagOf = ({ text }: Pick<Version, 'text'>): string => contentHash(te
  * `policy_not_found`, `idempotency_expired`, or `invalid_document` with every fault, pointers within the document or, of
  * another, `/<kind>/<id>…`.
  */
-export function nextSet(current: Current, wish: Wish, options: { forbiddenIssuer: string; now: number }): NextSet {
+export async function nextSet(
+  current: Current,
+  wish: Wish,
+  options: { forbiddenIssuer: string; now: number },
+): Promise<NextSet> {
   const { kind, id, document, writer, operation } = wish
   const there = current.inForce.find((one) => one.kind === kind && one.id === id)
   const others = current.inForce.filter((one) => one !== there)
@@ -51,24 +55,28 @@ export function nextSet(current: Current, wish: Wish, options: { forbiddenIssuer
   }
   wish.check(there && tagOf(there))
   if (document === undefined && !there) throw new GatewayError('policy_not_found', 'policy_unknown')
-  const text = textIn({ ...current, inForce: others }, wish, options.forbiddenIssuer)
+  const text = await textIn({ ...current, inForce: others }, wish, options.forbiddenIssuer)
   const change = { kind, id, ...(text !== undefined && { text }) }
   if (there && there.text === text) return { members: current.inForce, change, own: [], existed: true }
   if (operation.answered) throw new GatewayError('idempotency_expired', 'policy_changed_since')
   const written = { kind, id, manager: API_MANAGER, operation: operation.id }
   const members = text === undefined ? others : [...others, { ...written, text }]
-  const found = wideningsOf(documentsOf(current.inForce), documentsOf(members), options.now)
+  const found = await wideningsOf(await documentsOf(current.inForce), await documentsOf(members), options.now)
   return { members, change, own: selfGrants(found, writer), existed: there !== undefined }
 }
 
 /** Checks the document, alone and among the others; those must do without one that goes. */
-function textIn(others: Current, { kind, id, document }: Wish, forbiddenIssuer: string): string | undefined {
+async function textIn(
+  others: Current,
+  { kind, id, document }: Wish,
+  forbiddenIssuer: string,
+): Promise<string | undefined> {
   if (document === undefined) {
-    faultsAmong(others, [], forbiddenIssuer)
+    await faultsAmong(others, [], forbiddenIssuer)
     return undefined
   }
   const parsed = parseDocument(document)
-  const faults = faultsAmong(others, [document], forbiddenIssuer)
+  const faults = await faultsAmong(others, [document], forbiddenIssuer)
   if (parsed.ok && (parsed.document.kind !== kind || documentId(parsed.document) !== id)) {
     faults.push({ pointer: '', detail: 'is not the document of this address: its kind or name is another' })
   }
@@ -79,9 +87,9 @@ function textIn(others: Current, { kind, id, document }: Wish, forbiddenIssuer: 
 /** No document has this manager, since no name begins so: all that stand there stay. */
 const NOBODY = '-'
 
-function faultsAmong(others: Current, documents: readonly unknown[], forbiddenIssuer: string): Fault[] {
+async function faultsAmong(others: Current, documents: readonly unknown[], forbiddenIssuer: string): Promise<Fault[]> {
   try {
-    parseWithOthers(others, documents, { manager: NOBODY, forbiddenIssuer })
+    await parseWithOthers(others, documents, { manager: NOBODY, forbiddenIssuer })
     return []
   } catch (error) {
     if (!(error instanceof GatewayError && error.code === 'invalid_document') || documents.length === 0) throw error

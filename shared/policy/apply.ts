@@ -42,11 +42,11 @@ export async function applyPolicies({
 }: ApplyDeps): Promise<Applied> {
   const manager = options.manager ?? DEFAULT_MANAGER
   let leftAlone: DocumentChange[] = []
-  const next = (current: Current): Member[] => {
+  const next = async (current: Current): Promise<Member[]> => {
     const { expectRevision, exact = false, force } = options
     if (expectRevision !== undefined && current.revision !== expectRevision)
       throw moved(current.revision, expectRevision)
-    const parsed = parseWithOthers(current, documents, { manager, exact, forbiddenIssuer })
+    const parsed = await parseWithOthers(current, documents, { manager, exact, forbiddenIssuer })
     const { changes, members } = mergeDocuments(current, parsed, { manager, exact })
     const conflicts = changes.filter(({ state }) => state === 'conflict')
     if (conflicts.length > 0 && !force && expectRevision === undefined) throw changedSince(conflicts)

@@ -12,7 +12,15 @@ export function parsePolicySet(
   values: readonly unknown[],
   options: { forbiddenIssuer?: string | undefined } = {},
 ): ParsedSet {
-  const parsed: Parsed[] = values.map(parseDocument)
+  return checkSet(values, values.map(parseDocument), options)
+}
+
+/** The same of documents that were checked one by one already; `values` are as they came. */
+export function checkSet(
+  values: readonly unknown[],
+  parsed: readonly Parsed[],
+  options: { forbiddenIssuer?: string | undefined } = {},
+): ParsedSet {
   const single = parsed.flatMap((one, at) =>
     one.ok ? [] : one.faults.map(({ pointer, detail }) => ({ pointer: `/${at}${pointer}`, detail })),
   )

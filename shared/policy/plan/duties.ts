@@ -1,8 +1,10 @@
+import { gather } from '../turns.ts'
 import { type Gap, gapsOf } from './gaps.ts'
 import { meeting } from './meeting.ts'
 import { looserDuties } from './obligation-order.ts'
 import { permitCovers, shapeCover } from './permits.ts'
-import { periodsMeet, type Rule, type Rules } from './rule.ts'
+import { type Comparison, periodsMeet, type Rule } from './rule.ts'
+import { indexOf } from './rule-index.ts'
 import type { Widening } from './widening.ts'
 
 /**
@@ -10,11 +12,14 @@ import type { Widening } from './widening.ts'
  * what others ask: wherever no permit of the new set carries the duties of an old one, each that still permits there, and
  * asks less, is named.
  */
-export function looserObligations(old: Rules, next: Rules): Widening[] {
-  return old.permits.flatMap((was) => {
+export function looserObligations({ old, next, turn }: Comparison): Promise<Widening[]> {
+  return gather(old.permits, turn, async (was) => {
     if (Object.keys(was.duties).length === 0) return []
-    const gaps = gapsOf(was, next.permits, (rule) => (carries(rule, was) ? shapeCover(rule, was) : undefined))
-    return gaps.flatMap((gap) => next.permits.flatMap((rule) => loosened(gap, was, rule)))
+    const compared = { others: next.permits, turn }
+    const gaps = await gapsOf(was, compared, (rule) => (carries(rule, was) ? shapeCover(rule, was) : undefined))
+    return gather(gaps, turn, (gap) =>
+      gather(indexOf(next.permits).meeting(gap.selectors), turn, (rule) => loosened(gap, was, rule)),
+    )
   })
 }
 

@@ -1,18 +1,24 @@
 import { canonicalJson } from '../documents/canonical-json.ts'
+import { gather } from '../turns.ts'
 import { forbidConditionsCover } from './condition-order.ts'
 import { type Cover, type Gap, gapsOf } from './gaps.ts'
 import { meeting } from './meeting.ts'
 import { hasTemplate, resourceCovers } from './pattern-order.ts'
 import type { Namesakes } from './permits.ts'
-import { isWithin, periodsMeet, type Rule, type Rules } from './rule.ts'
+import { type Comparison, isWithin, periodsMeet, type Rule } from './rule.ts'
+import { indexOf } from './rule-index.ts'
 import { isCertain, selectorCovers } from './selector-order.ts'
 import type { Widening } from './widening.ts'
 
 /** Permits of the new set that a forbid of the old one held back and no forbid of the new one does. */
-export function liftedForbids(old: Rules, next: Rules, after: Namesakes): Widening[] {
-  return old.forbids.flatMap((forbid) => {
-    const gaps = gapsOf(forbid, next.forbids, (other) => forbidCover(other, forbid))
-    return gaps.flatMap((gap) => next.permits.flatMap((permit) => letThrough(gap, { forbid, permit, after })))
+export function liftedForbids({ old, next, turn }: Comparison, after: Namesakes): Promise<Widening[]> {
+  return gather(old.forbids, turn, async (forbid) => {
+    const gaps = await gapsOf(forbid, { others: next.forbids, turn }, (other) => forbidCover(other, forbid))
+    return gather(gaps, turn, (gap) =>
+      gather(indexOf(next.permits).meeting(gap.selectors), turn, (permit) =>
+        letThrough(gap, { forbid, permit, after }),
+      ),
+    )
   })
 }
 

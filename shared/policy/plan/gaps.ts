@@ -1,6 +1,8 @@
 import type { Action } from '../actions.ts'
 import type { PrincipalSelector } from '../documents/principals.ts'
+import { gather, type Turns } from '../turns.ts'
 import type { Rule } from './rule.ts'
+import { indexOf } from './rule-index.ts'
 
 /** Which selectors and resources of a rule another one covers, each for itself; a pair is covered when both are. */
 export type Cover = {
@@ -13,13 +15,18 @@ export type Cover = {
 /** A part of a rule that no other rule covers. */
 export type Gap = { actions: Action[]; selectors: PrincipalSelector[]; resources: string[] }
 
+type Compared = { others: readonly Rule[]; turn: Turns }
+type CoverBy = (other: Rule) => Cover | undefined
+
 /**
  * What of a rule none of the others covers: for each action whom and what, put together where equal. The work is bounded by
  * selectors × resources, not by their combinations with those of the others.
  */
-export function gapsOf(rule: Rule, others: readonly Rule[], coverBy: (other: Rule) => Cover | undefined): Gap[] {
-  if (equalTo(rule, others).some((other) => includes(other.actions, rule.actions))) return []
-  const covers = others.flatMap((other) => {
+export async function gapsOf(rule: Rule, { others, turn }: Compared, coverBy: CoverBy): Promise<Gap[]> {
+  const index = indexOf(others)
+  await turn()
+  if (index.equalTo(rule).some((other) => includes(other.actions, rule.actions))) return []
+  const covers = await gather(index.covering(rule.document.principals), turn, (other) => {
     const cover = shares(other.actions, rule.actions) ? coverBy(other) : undefined
     return cover ? [{ actions: other.actions, cover }] : []
   })
@@ -59,18 +66,6 @@ function gapOf({ document }: Rule, actions: Action[], [resources, selectors]: [s
     selectors: selectors.flatMap((at) => document.principals[at] ?? []),
     resources: resources.split(' ').flatMap((at) => document.resources[Number(at)] ?? []),
   }
-}
-
-/** Made once a set: most rules of a large one are in the other too, and are found here. */
-const byKey = new WeakMap<readonly Rule[], Map<string, Rule[]>>()
-
-function equalTo({ key }: Rule, others: readonly Rule[]): readonly Rule[] {
-  let index = byKey.get(others)
-  if (!index) {
-    index = Map.groupBy(others, (other) => other.key)
-    byKey.set(others, index)
-  }
-  return index.get(key) ?? []
 }
 
 const includes = <T>(all: ReadonlySet<T>, some: ReadonlySet<T>) => [...some].every((one) => all.has(one))

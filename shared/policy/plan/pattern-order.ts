@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { globMatches } from '../match/glob.ts'
 import { compilePattern, type Pattern } from '../match/pattern.ts'
 import { canonicalResource } from '../match/resource.ts'
@@ -27,7 +28,7 @@ export function patternsMeet(a: Pattern, b: Pattern): boolean {
 
 /** The same for patterns of resources; a template stands for anything in its place unless both are the same text. */
 export function resourceCovers(outer: string, inner: string): boolean {
-  if (canonicalResource(outer) === canonicalResource(inner)) return true
+  if (outer === inner || canonicalResource(outer) === canonicalResource(inner)) return true
   return !hasTemplate(outer) && patternCovers(compileResourceText(outer), compileResourceText(inner))
 }
 
@@ -36,7 +37,14 @@ export const resourcesMeet = (a: string, b: string): boolean =>
 
 export const hasTemplate = (resource: string): boolean => resource.includes('${')
 
-const compileResourceText = (text: string) => compilePattern(canonicalResource(text.replace(/\$\{[^}]*\}/g, '*')))
+/** One resource is compared with many. */
+const compiled = new LRUCache<string, Pattern>({ max: 20_000 })
+
+function compileResourceText(text: string): Pattern {
+  const pattern = compiled.get(text) ?? compilePattern(canonicalResource(text.replace(/\$\{[^}]*\}/g, '*')))
+  compiled.set(text, pattern)
+  return pattern
+}
 
 /** Behind the first segments there is at least one character, whatever its stars stand for. */
 function leavesSomething({ segments }: Pattern, fixed: number): boolean {

@@ -1,8 +1,10 @@
 import type { StatementDocument } from '../documents/statement.ts'
+import { gather, type Turns } from '../turns.ts'
 import { looserConditions } from './condition-order.ts'
 import { type Cover, type Gap, gapsOf } from './gaps.ts'
 import { resourceCovers } from './pattern-order.ts'
-import { isWithin, type Rule, type Rules } from './rule.ts'
+import { type Comparison, isWithin, type Rule, type Rules } from './rule.ts'
+import { indexOf } from './rule-index.ts'
 import { selectorCovers } from './selector-order.ts'
 import type { Widening } from './widening.ts'
 
@@ -10,10 +12,12 @@ import type { Widening } from './widening.ts'
 export type Namesakes = ReadonlyMap<string, StatementDocument>
 
 /** What permits of the new set permit and none of the old one did: sound, since a permit is the sum of its selectors and resources. */
-export function widerPermits(old: Rules, next: Rules, namesakes: Namesakes): Widening[] {
-  return next.permits.flatMap((rule) => {
-    const gaps = gapsOf(rule, old.permits, (other) => (permitCovers(other, rule) ? shapeCover(other, rule) : undefined))
-    return gaps.flatMap((gap) => explain(gap, rule, { old, before: namesakes.get(rule.document.id) }))
+export function widerPermits({ old, next, turn }: Comparison, namesakes: Namesakes): Promise<Widening[]> {
+  return gather(next.permits, turn, async (rule) => {
+    const gaps = await gapsOf(rule, { others: old.permits, turn }, (other) =>
+      permitCovers(other, rule) ? shapeCover(other, rule) : undefined,
+    )
+    return gather(gaps, turn, (gap) => explain(gap, rule, { old, before: namesakes.get(rule.document.id), turn }))
   })
 }
 
@@ -34,20 +38,22 @@ export function shapeCover(outer: Rule, { document: inner }: Rule): Cover {
   }
 }
 
-type Past = { old: Rules; before: StatementDocument | undefined }
+type Past = { old: Rules; before: StatementDocument | undefined; turn: Turns }
 
 /** Splits a gap into what was permitted under more conditions, and what was not permitted at all. */
-function explain(gap: Gap, rule: Rule, past: Past): Widening[] {
+async function explain(gap: Gap, rule: Rule, past: Past): Promise<Widening[]> {
   const part = { ...rule, actions: new Set(gap.actions), key: '', document: partOf(rule, gap) }
   const document = `statement/${rule.document.id}`
-  const known = past.old.permits.filter((other) => {
+  const known = await gather(indexOf(past.old.permits).covering(gap.selectors), past.turn, (other) => {
+    if (!gap.actions.every((action) => other.actions.has(action))) return []
     const { selectors, resources } = shapeCover(other, part)
-    return gap.actions.every((action) => other.actions.has(action)) && ![...selectors, ...resources].includes(false)
+    return [...selectors, ...resources].includes(false) ? [] : [other]
   })
   const closest = known.find((other) => other.document.id === rule.document.id) ?? known[0]
   const whole = { document, principals: gap.selectors, actions: gap.actions, resources: gap.resources }
   if (closest) return [{ kind: kindOf(closest, rule), ...whole, because: looser(closest, rule) }]
-  const open = gapsOf(part, past.old.permits, (other) => shapeCover(other, part))
+  const compared = { others: past.old.permits, turn: past.turn }
+  const open = await gapsOf(part, compared, (other) => shapeCover(other, part))
   const because = whyNew(rule, past)
   const fresh = open.map(({ selectors, ...rest }): Widening => {
     return { kind: 'permission', document, because, principals: selectors, ...rest }
@@ -96,7 +102,7 @@ function whyNew(rule: Rule, { old, before }: Past): string {
   if (!before) return 'the statement is new'
   if (before.effect !== 'permit') return 'the statement was a forbid'
   if (before.mode !== 'enforce') return 'the statement was in report mode'
-  const was = old.permits.find((other) => other.document.id === document.id)
+  const was = indexOf(old.permits).named(document.id)
   if (!was) return 'the statement was over, or its roles held no action'
   const found: string[] = []
   const gained = [...rule.actions].filter((action) => !was.actions.has(action)).sort()

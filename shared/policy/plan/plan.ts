@@ -1,8 +1,9 @@
-import { type PolicyDocument, parseDocument } from '../documents/document.ts'
+import type { PolicyDocument } from '../documents/document.ts'
 import type { Current } from '../storage/publish.ts'
+import { createTurns, gather } from '../turns.ts'
 import { type Difference, differencesOf } from './differences.ts'
 import { type DocumentChange, mergeDocuments } from './merge.ts'
-import { type ParseOptions, parseWithOthers, readText } from './parse-with-others.ts'
+import { type ParseOptions, parseText, parseWithOthers, readText } from './parse-with-others.ts'
 import type { Widening } from './widening.ts'
 import { wideningsOf } from './widenings.ts'
 
@@ -27,23 +28,26 @@ export type PlanOptions = ParseOptions & {
  * What an apply of the documents would do to the table, and what it would grant. Pure. Throws GatewayError
  * `invalid_document` with every fault, as parseWithOthers does.
  */
-export function planPolicies(
+export async function planPolicies(
   current: Pick<Current, 'revision' | 'versions' | 'inForce'>,
   documents: readonly unknown[],
   { now, ...options }: PlanOptions,
-): Plan {
-  const { changes, members } = mergeDocuments(current, parseWithOthers(current, documents, options), options)
+): Promise<Plan> {
+  const turn = createTurns()
+  const parsed = await parseWithOthers(current, documents, options)
+  await turn()
+  const { changes, members } = mergeDocuments(current, parsed, options)
   return {
     revision: current.revision,
-    changes: changes.map(planned),
-    widenings: wideningsOf(documentsOf(current.inForce), documentsOf(members), now),
+    changes: await gather(changes, turn, (change) => [planned(change)]),
+    widenings: await wideningsOf(await documentsOf(current.inForce), await documentsOf(members), now),
   }
 }
 
 /** The documents of texts; one that this build cannot read grants nothing here, as its set grants nothing anywhere. */
-export function documentsOf(texts: readonly { text: string }[]): PolicyDocument[] {
-  return texts.flatMap(({ text }) => {
-    const parsed = parseDocument(readText(text))
+export function documentsOf(texts: readonly { text: string }[]): Promise<PolicyDocument[]> {
+  return gather(texts, createTurns(), ({ text }) => {
+    const parsed = parseText(text)
     return parsed.ok ? [parsed.document] : []
   })
 }

@@ -3,6 +3,7 @@ import type { Obligations } from '../decision.ts'
 import { canonicalJson } from '../documents/canonical-json.ts'
 import type { PolicyDocument } from '../documents/document.ts'
 import type { StatementDocument } from '../documents/statement.ts'
+import { gather, type Turns } from '../turns.ts'
 import { dutiesOf } from './obligation-order.ts'
 
 /** An enforced statement that is not over yet, its roles read. */
@@ -19,12 +20,17 @@ export type Rule = {
 
 export type Rules = { permits: Rule[]; forbids: Rule[] }
 
+export type Comparison = { old: Rules; next: Rules; turn: Turns }
+
+type RulesAt = { now: number; turn: Turns }
+
 /** The rules of a set that hold at `now` (milliseconds) or later: what is over grants nothing and keeps nobody out. */
-export function rulesOf(documents: readonly PolicyDocument[], now: number): Rules {
+export async function rulesOf(documents: readonly PolicyDocument[], { now, turn }: RulesAt): Promise<Rules> {
   const roles = new Map(documents.flatMap((one) => (one.kind === 'role' ? [[one.name, one.actions] as const] : [])))
-  const rules = documents
-    .flatMap((one) => (one.kind === 'statement' && one.mode === 'enforce' ? [ruleOf(one, roles)] : []))
-    .filter(({ until, actions }) => until > now && actions.size > 0)
+  const all = await gather(documents, turn, (one) =>
+    one.kind === 'statement' && one.mode === 'enforce' ? [ruleOf(one, roles)] : [],
+  )
+  const rules = all.filter(({ until, actions }) => until > now && actions.size > 0)
   return {
     permits: rules.filter(({ document }) => document.effect === 'permit'),
     forbids: rules.filter(({ document }) => document.effect === 'forbid'),

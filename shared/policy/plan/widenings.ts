@@ -1,5 +1,6 @@
 import { canonicalJson } from '../documents/canonical-json.ts'
 import { documentId, type PolicyDocument } from '../documents/document.ts'
+import { createTurns } from '../turns.ts'
 import { looserObligations } from './duties.ts'
 import { liftedForbids } from './forbids.ts'
 import { widerPermits } from './permits.ts'
@@ -10,14 +11,22 @@ import { EVERYBODY, type Widening } from './widening.ts'
 /**
  * What the new set grants at `now` (milliseconds) or later that the old one did not. Sound: whatever question of whatever
  * caller the new set answers better, something here says so; where that cannot be told from the documents, it is said, too.
+ * In slices: a large set keeps no request waiting.
  */
-export function wideningsOf(old: readonly PolicyDocument[], next: readonly PolicyDocument[], now: number): Widening[] {
-  const [before, after] = [rulesOf(old, now), rulesOf(next, now)]
+export async function wideningsOf(
+  old: readonly PolicyDocument[],
+  next: readonly PolicyDocument[],
+  now: number,
+): Promise<Widening[]> {
+  const turn = createTurns()
+  const before = await rulesOf(old, { now, turn })
+  const after = await rulesOf(next, { now, turn })
+  const both = { old: before, next: after, turn }
   return [
     ...newTrust(old, next),
-    ...widerPermits(before, after, byId(old)),
-    ...liftedForbids(before, after, byId(next)),
-    ...looserObligations(before, after),
+    ...(await widerPermits(both, byId(old))),
+    ...(await liftedForbids(both, byId(next))),
+    ...(await looserObligations(both)),
     ...widerTargets(old, next, after),
     ...newActors(old, next),
   ]

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Table } from '../../azure/table.ts'
 import { JsonFault, parseStrictJson } from '../../strict-json.ts'
 import { checkTogether } from '../documents/check-together.ts'
 import { documentId, type PolicyDocument, parseDocument } from '../documents/document.ts'
 import { createSnapshotBuilder, rolesFirst, type Snapshot } from '../snapshot.ts'
+import { createTurns } from '../turns.ts'
 import { listVersions } from './list-versions.ts'
 import { fulfils, type Revision } from './revision.ts'
 import { inForceAt, type Version } from './version-row.ts'
@@ -17,9 +17,6 @@ export type Loaded =
   | { ok: false; event: 'policy.set_differs' | 'policy.invalid_document'; detail: Record<string, unknown> }
 
 export type LoadOptions = { loadedAt: number; forbiddenIssuer: string; known: ParsedTexts }
-
-/** How long a reload may keep the event loop at a time. */
-const SLICE_MS = 8
 
 /** Reads the set of a revision, checks it against count and hash and compiles it. Throws StorageError. */
 export async function loadSet(table: Table, revision: Revision, options: LoadOptions): Promise<Loaded> {
@@ -69,14 +66,3 @@ const invalid = ({ revision }: Revision, where: string): Loaded => ({
   event: 'policy.invalid_document',
   detail: { revision, where },
 })
-
-/** Lets waiting requests through whenever a slice of time is used up. */
-function createTurns(): () => Promise<void> | undefined {
-  let began = performance.now()
-  return () => {
-    if (performance.now() - began < SLICE_MS) return undefined
-    return nextTurn().then(() => {
-      began = performance.now()
-    })
-  }
-}

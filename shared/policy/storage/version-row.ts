@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Row, StoredRow } from '../../azure/table.ts'
 
 /** `until` of a version that nothing has replaced. */
@@ -33,12 +33,12 @@ export const DEFAULT_MANAGER = 'default'
 export const revisionKey = (revision: number) => String(revision).padStart(12, '0')
 
 /** SHA-256 of a document's canonical text, hex. */
-export const contentHash = (text: string) => createHash('sha256').update(text).digest('hex')
+export const contentHash = (text: string) => hash('sha256', text)
 
 /** SHA-256 over the sorted content hashes: what the revision row promises of a set. */
 export function setHash(texts: Iterable<string>): string {
   const hashes = [...texts].map(contentHash).sort()
-  return createHash('sha256').update(hashes.join('\n')).digest('hex')
+  return hash('sha256', hashes.join('\n'))
 }
 
 /** `fence`: the claim under which it is written, so that a later apply can tell what a straggler left. */

@@ -128,11 +128,11 @@ const asked = fc.array(fc.tuple(questions, instants, fc.constantFrom(undefined, 
 })
 
 describe('what a new set grants: properties', () => {
-  it('never misses a question that is answered better, nor that it may be the asker’s own grant (T36)', () => {
+  it('never misses a question that is answered better, nor that it may be the asker’s own grant (T36)', async () => {
     let better = 0
-    fc.assert(
-      fc.property(pairs, asked, ({ old, next }, list) => {
-        const found = wideningsOf(parsed(old), parsed(next), START)
+    await fc.assert(
+      fc.asyncProperty(pairs, asked, async ({ old, next }, list) => {
+        const found = await wideningsOf(parsed(old), parsed(next), START)
         const [before, after] = [snapshotOf(old), snapshotOf(next)]
         for (const [question, now, breakGlass] of list) {
           const put = { ...question, ...(breakGlass && { breakGlass }) }
@@ -150,27 +150,27 @@ describe('what a new set grants: properties', () => {
     expect(better).toBeGreaterThan(RUNS)
   }, 120_000)
 
-  it('says nothing of a set that is the same, in another order and under other names', () => {
-    fc.assert(
-      fc.property(pairs, ({ old }) => {
+  it('says nothing of a set that is the same, in another order and under other names', async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs, async ({ old }) => {
         // A quota is counted under the name of its statement: another name is another count.
         const rename = (one: Record<string, unknown>) =>
           'id' in one && !(one['obligations'] as { quota?: string } | undefined)?.quota
             ? { ...one, id: `${one['id']}-renamed`, owner: 'x' }
             : one
         const renamed = old.map(rename).reverse()
-        expect(wideningsOf(parsed(old), parsed(renamed), START)).toEqual([])
+        expect(await wideningsOf(parsed(old), parsed(renamed), START)).toEqual([])
       }),
       { numRuns: 100 },
     )
   })
 
-  it('says nothing when forbids are added, or permits that ask nothing go', () => {
-    fc.assert(
-      fc.property(pairs, statements(3), ({ old }, more) => {
+  it('says nothing when forbids are added, or permits that ask nothing go', async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs, statements(3), async ({ old }, more) => {
         const forbids = more.filter(({ effect }) => effect === 'forbid').map((one) => ({ ...one, id: `f-${one.id}` }))
         const kept = old.filter((one) => !('effect' in one && one.effect === 'permit' && asksNothing(one)))
-        expect(wideningsOf(parsed(old), parsed([...kept, ...forbids]), START)).toEqual([])
+        expect(await wideningsOf(parsed(old), parsed([...kept, ...forbids]), START)).toEqual([])
       }),
       { numRuns: 100 },
     )

@@ -18,7 +18,8 @@ const parsed = (values: readonly unknown[]) => {
 
 type Documents = readonly Record<string, unknown>[]
 const found = (old: Documents, next: Documents) => wideningsOf(parsed(old), parsed(next), NOW)
-const told = (old: Documents, next: Documents) => found(old, next).map(({ kind, because }) => `${kind}: ${because}`)
+const told = async (old: Documents, next: Documents) =>
+  (await found(old, next)).map(({ kind, because }) => `${kind}: ${because}`)
 
 const READER = role('reader', ['secret:get'])
 const s = (extra: Record<string, unknown> = {}) => statement('s', { principals: [who(1)], ...extra })
@@ -126,20 +127,20 @@ describe('wideningsOf says what a new set grants', () => {
     ],
   ]
 
-  it.each(cases)('%s', (_title, old, next, expected) => {
-    expect(told(old, next)).toEqual(expected)
+  it.each(cases)('%s', async (_title, old, next, expected) => {
+    expect(await told(old, next)).toEqual(expected)
     // What goes back is no grant, whatever it is.
-    expect(told(next, next)).toEqual([])
+    expect(await told(next, next)).toEqual([])
   })
 
-  it('and nothing of what it only narrows', () => {
+  it('and nothing of what it only narrows', async () => {
     for (const [, old, next] of cases.filter(([title]) => !/strict permit|report/.test(title))) {
-      expect(told(next, old).filter((line) => !line.startsWith('issuer: `jwksUri`'))).toEqual([])
+      expect((await told(next, old)).filter((line) => !line.startsWith('issuer: `jwksUri`'))).toEqual([])
     }
   })
 
-  it('for whom, what and where it does', () => {
-    const [widening] = found([READER, s()], [READER, s({ principals: [who(1), who(2)] })])
+  it('for whom, what and where it does', async () => {
+    const [widening] = await found([READER, s()], [READER, s({ principals: [who(1), who(2)] })])
     expect(widening).toMatchObject({
       document: 'statement/s',
       principals: [who(2)],
@@ -153,62 +154,63 @@ describe('a forbid that cannot tell whom it is about', () => {
   const forbid = (extra: Record<string, unknown>) => statement('f', { effect: 'forbid', ...extra })
   const old = [READER, s(), forbid({ principals: [group(1)], when: { ip: ['10.0.0.0/8'] } })]
 
-  it('is lifted by a wider selector that can, since then its conditions count', () => {
+  it('is lifted by a wider selector that can, since then its conditions count', async () => {
     const next = [READER, s(), forbid({ principals: [any], when: { ip: ['10.0.0.0/8'] } })]
-    expect(told(old, next)).toEqual(['forbid: the forbid covers less, so statement/s is no longer held back'])
+    expect(await told(old, next)).toEqual(['forbid: the forbid covers less, so statement/s is no longer held back'])
   })
 
-  it('is not when it has no condition to escape by', () => {
-    expect(told(old, [READER, s(), forbid({ principals: [any] })])).toEqual([])
+  it('is not when it has no condition to escape by', async () => {
+    expect(await told(old, [READER, s(), forbid({ principals: [any] })])).toEqual([])
   })
 
-  it('is lifted where it no longer looks at an address that may be unknown', () => {
+  it('is lifted where it no longer looks at an address that may be unknown', async () => {
     const time = { between: ['07:00', '20:00'], zone: 'UTC' }
     const before = [READER, s(), forbid({ when: { ip: ['10.0.0.0/8'], time } })]
-    expect(told(before, [READER, s(), forbid({ when: { time } })])).toHaveLength(1)
-    expect(told(before, [READER, s(), forbid({ when: { ip: ['10.0.0.0/8'] } })])).toEqual([])
+    expect(await told(before, [READER, s(), forbid({ when: { time } })])).toHaveLength(1)
+    expect(await told(before, [READER, s(), forbid({ when: { ip: ['10.0.0.0/8'] } })])).toEqual([])
   })
 
-  it('is lifted where its selector asks for fewer or other claims: one that is missing is enough for a forbid', () => {
+  it('is lifted where its selector asks for fewer or other claims: one that is missing is enough for a forbid', async () => {
     const ci = (claims: Record<string, string>) => ({ oidc: { issuer: 'ci', subject: 'repo:a/*', claims } })
     const around = [READER, issuer('ci'), s({ principals: [{ oidc: { issuer: 'ci', subject: 'repo:a/b' } }] })]
     const before = [...around, forbid({ principals: [ci({ env: 'dev', actor: 'bot' })] })]
-    expect(told(before, [...around, forbid({ principals: [ci({ env: 'dev' })] })])).toHaveLength(1)
-    expect(told(before, [...around, forbid({ principals: [ci({ env: 'd*', actor: 'bot' })] })])).toHaveLength(1)
+    expect(await told(before, [...around, forbid({ principals: [ci({ env: 'dev' })] })])).toHaveLength(1)
+    expect(await told(before, [...around, forbid({ principals: [ci({ env: 'd*', actor: 'bot' })] })])).toHaveLength(1)
   })
 })
 
 describe('selfGrants (T36)', () => {
   const author = principalById(`entra:${TENANT}:b0000000-0000-4000-8000-000000000001`)
   if (!author) throw new Error('it is an id')
-  const mine = (old: Documents, next: Documents) => selfGrants(found(old, next), author).map(({ document }) => document)
+  const mine = async (old: Documents, next: Documents) =>
+    selfGrants(await found(old, next), author).map(({ document }) => document)
 
-  it('finds the author named, everybody, and a group that may be the author’s; not another principal', () => {
+  it('finds the author named, everybody, and a group that may be the author’s; not another principal', async () => {
     const grant = (principal: object) => mine([READER], [READER, statement('g', { principals: [principal] })])
-    expect(grant(who(1))).toEqual(['statement/g'])
-    expect(grant(any)).toEqual(['statement/g'])
-    expect(grant(group(1))).toEqual(['statement/g'])
-    expect(grant(who(2))).toEqual([])
+    expect(await grant(who(1))).toEqual(['statement/g'])
+    expect(await grant(any)).toEqual(['statement/g'])
+    expect(await grant(group(1))).toEqual(['statement/g'])
+    expect(await grant(who(2))).toEqual([])
   })
 
-  it('finds what reaches the author through a role, a lifted forbid, an issuer, a target', () => {
-    expect(mine([READER, s()], [role('reader', ['secret:get', 'policy:approve']), s()])).toEqual(['statement/s'])
+  it('finds what reaches the author through a role, a lifted forbid, an issuer, a target', async () => {
+    expect(await mine([READER, s()], [role('reader', ['secret:get', 'policy:approve']), s()])).toEqual(['statement/s'])
     const forbid = statement('f', { effect: 'forbid', principals: [any] })
-    expect(mine([READER, s(), forbid], [READER, s()])).toEqual(['statement/f'])
-    expect(mine([], [issuer('mine')])).toEqual(['issuer/mine'])
+    expect(await mine([READER, s(), forbid], [READER, s()])).toEqual(['statement/f'])
+    expect(await mine([], [issuer('mine')])).toEqual(['issuer/mine'])
     const issue = [role('reader', ['token:issue']), s({ resources: ['token/*'] })]
-    expect(mine(issue, [...issue, target('new')])).toEqual(['target/new'])
+    expect(await mine(issue, [...issue, target('new')])).toEqual(['target/new'])
   })
 
-  it('finds a token that may be exchanged for another, whoever is permitted to have the first', () => {
+  it('finds a token that may be exchanged for another, whoever is permitted to have the first', async () => {
     const token = { kind: 'jwt', audience: 'api://a', scopes: ['read'] }
     const old = [role('reader', ['token:issue']), s({ resources: ['token/b'] }), target('b'), target('a', { token })]
     const next = [...old.slice(0, 3), target('a', { token: { ...token, exchangeableFor: ['b'] } })]
-    expect(mine(old, next)).toEqual(['target/a'])
-    expect(mine(next, old)).toEqual([])
+    expect(await mine(old, next)).toEqual(['target/a'])
+    expect(await mine(next, old)).toEqual([])
   })
 
-  it('takes no text for an id that is none', () => {
+  it('takes no text for an id that is none', async () => {
     expect(principalById('entra:me')).toBeUndefined()
     expect(principalById('user@contoso.example')).toBeUndefined()
   })

@@ -78,14 +78,24 @@ describe('applyPolicies', () => {
   it('lets one of two concurrent applies win; the other says that one is running', async () => {
     const table = createMemoryTable()
     await applyPolicies({ table, documents: [role('a')], now })
-    const results = await Promise.allSettled(
-      ['b', 'c', 'd'].map((name) => applyPolicies({ table, documents: [role(name)], now })),
-    )
-    const won = results.filter(({ status }) => status === 'fulfilled')
-    expect(won).toHaveLength(1)
-    for (const result of results) {
-      if (result.status === 'rejected') expect(result.reason).toMatchObject({ reason: 'apply_in_progress' })
+    const others = () =>
+      Promise.allSettled(['c', 'd'].map((name) => applyPolicies({ table, documents: [role(name)], now })))
+    let refused: Promise<PromiseSettledResult<unknown>[]> | undefined
+    // They come while the first one writes.
+    const slow: typeof table = {
+      ...table,
+      transact: async (...call) => {
+        refused ??= others()
+        await refused
+        return table.transact(...call)
+      },
     }
+    expect(await applyPolicies({ table: slow, documents: [role('b')], now })).toMatchObject({ revision: 2 })
+    const reason = expect.objectContaining({ reason: 'apply_in_progress' })
+    expect(await refused).toEqual([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason },
+    ])
     expect(await revisionRow(table)).toMatchObject({ revision: 2, count: 1 })
   })
 
