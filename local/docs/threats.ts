@@ -128,4 +128,9 @@ export const THREATS: readonly Threat[] = [
     mitigation:
       'a client assertion and a DPoP proof count once; one effect for an `Idempotency-Key`; a handle serves once',
   },
+  {
+    id: 'T43',
+    threat: 'a name that somebody chose runs in an auditor’s browser',
+    mitigation: 'reports escape everything and forbid scripts by their policy; no value is in them',
+  },
 ]

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Table } from '../../azure/table.ts'
 import { hourOf } from '../block.ts'
+import type { DecidedEntry } from '../entry.ts'
 import type { StoredEntry } from '../read-block.ts'
 import { mergeRow } from './merge-row.ts'
 
@@ -28,7 +29,7 @@ export function createActivity() {
       const at = Date.parse(entry.time)
       if (!Number.isFinite(at)) return
       if (entry.kind === 'intent')
-        for (const id of entry.decision.statementIds) statements.set(id, Math.max(at, statements.get(id) ?? 0))
+        for (const id of statementsOf(entry)) statements.set(id, Math.max(at, statements.get(id) ?? 0))
       const isRead = entry.kind === 'intent' && entry.action === 'secret:get' && entry.handout?.version !== undefined
       if (!isRead && entry.kind === 'intent') return
       const principal = entry.presenter ?? entry.principal.id
@@ -57,6 +58,12 @@ export function createActivity() {
     },
   }
 }
+
+/** Of the principal and of who acted for it: both had to be permitted. */
+const statementsOf = ({ decision, actor }: DecidedEntry) => [
+  ...decision.statementIds,
+  ...(actor?.decision.statementIds ?? []),
+]
 
 /** Hours from `since` on. */
 export async function readActivity(table: Table, since: number): Promise<Activity[]> {

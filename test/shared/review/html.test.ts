@@ -15,7 +15,7 @@ const report = (text: string): Report => ({
 const TAGS = /<(\/?[a-zA-Z!][^\s>]*)/g
 const tagsOf = (html: string) => [...html.matchAll(TAGS)].map(([, tag]) => tag)
 
-describe('the page of a report (T26)', () => {
+describe('the page of a report (T43)', () => {
   it('property: no name, whatever it holds, adds a tag or an attribute', () => {
     const nasty = fc.oneof(
       fc.string({ unit: 'binary' }),

@@ -47,7 +47,7 @@ const row = (partitionKey: string, rowKey: string, columns = {}): Row => ({ part
 const handle = (id: string, expiresAt: number) => row(id, 'handle', { said: JSON.stringify({ expiresAt }), seal: 's' })
 
 describe('rows of what happens once', () => {
-  it('go after their end, by the hours that are over; what could still be asked about stays (T2, T34)', async () => {
+  it('go after their end, by the hours that are over; what could still be asked about stays (T42)', async () => {
     await insert(tables.once, [
       row('dpop|2026112508', 'over', { expires: iso(NOW - HOUR) }),
       row('dpop|2026112508', 'year', { expires: iso(NOW + 300 * 24 * HOUR) }),
@@ -70,7 +70,7 @@ describe('rows of what happens once', () => {
     ])
   })
 
-  it('bounded: goes on where it stopped, so what is alive keeps nothing else waiting', async () => {
+  it('bounded (T34): goes on where it stopped, so what is alive keeps nothing else waiting', async () => {
     const alive = Array.from({ length: 5 }, (_, at) => row('idem|00', `a${at}`, { expires: iso(NOW + HOUR) }))
     const over = Array.from({ length: 5 }, (_, at) => row('idem|01', `b${at}`, { expires: iso(NOW - HOUR) }))
     await insert(tables.once, [...alive, ...over])
@@ -100,7 +100,7 @@ describe('rows of what happens once', () => {
 })
 
 describe('handles', () => {
-  it('go a day after their end with the proof of their use, which never goes before its handle (T17)', async () => {
+  it('go a day after their end with the proof of their use, which never goes before its handle (T42)', async () => {
     await insert(tables.handles, [
       handle('a-over', NOW - 26 * HOUR),
       row('a-over', 'redeemed', { at: NOW - 27 * HOUR }),
