@@ -141,7 +141,7 @@ describe('rotator storage-key', () => {
     expect(await works(key1)).toBe(false)
   })
 
-  it('throttled, forbidden, unknown: waits as asked, or is stuck with what is missing; abort leaves the key in use', async () => {
+  it('throttled or forbidden: waits as asked, or is stuck with what is missing', async () => {
     await control.fault({ kind: 'throttle', retryAfterSeconds: 120, operation: 'listKeys' })
     const at = driver.clock.now
     expect(await driver.drive(rotation)).toMatchObject({ nextAt: at + 120_000 })
