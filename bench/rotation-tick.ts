@@ -94,6 +94,8 @@ function createFleet({ environment, stateDir, servers: { identity, ca } }: Stack
     }),
     now: () => clock,
     report: () => undefined,
+    receive: async () => [],
+    aliasOf: () => undefined,
   })
   return {
     add,

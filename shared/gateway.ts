@@ -6,6 +6,7 @@ import { CLOUDS } from './azure/clouds.ts'
 import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
 import { createGate, type Gate } from './gate.ts'
+import { keyVaultEvents } from './gateway/key-vault-events.ts'
 import { composeRotators } from './gateway/rotators.ts'
 import { composeKinds } from './gateway/token-kinds.ts'
 import { createTooling, type Tooling } from './gateway/tooling.ts'
@@ -194,6 +195,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     rotatorOf: composeRotators({ config, azure, now }),
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
+    ...keyVaultEvents(config, azure),
     refreshPolicy: policy.refresh,
     own: async () => ownOf(config, azure.ownIds()),
     raise: (vault, name) => secrets.announce({ vault, name }),

@@ -1,6 +1,7 @@
 import type { Agent } from 'node:https'
 import type { TokenCredential } from '@azure/identity'
 import type { Config } from '../config.ts'
+import type { ReceiveMessages } from '../rotation/event-queue.ts'
 import type { Vault } from '../secrets/vault.ts'
 import type { Registry } from '../tokens/acr/registry.ts'
 import { type Broker, createBroker } from '../tokens/broker/broker.ts'
@@ -12,6 +13,7 @@ import { createClockSkew } from './clock-skew.ts'
 import { CLOUDS } from './clouds.ts'
 import { CredentialFailure, createCredential } from './credential.ts'
 import { createEntra } from './entra.ts'
+import { createEventQueue } from './event-queue.ts'
 import type { IdentitySource } from './identity-source.ts'
 import { explainIdentity, type IdentityTrouble } from './identity-trouble.ts'
 import { createKeyVault } from './key-vault.ts'
@@ -35,6 +37,8 @@ export type Azure = {
   vault(url: string, alias?: string): Vault
   /** Signs SAS with user delegation keys of the gateway's identity, which rest in the broker. */
   sasSigner(broker: Broker): SignSas
+  /** Key Vault's events, from the queue at this origin. */
+  eventQueue(endpoint: string): ReceiveMessages
   /** Tokens of Azure Container Registry for the gateway's identity. */
   registry: Registry
   /** Client tokens of Azure Web PubSub. */
@@ -122,6 +126,7 @@ export function createAzure(
     vault: (url, alias) =>
       createKeyVault({ url, alias, open: sharedOnce(() => openVault(url)), report, identity: identity.describe }),
     sasSigner: (broker) => createSasSigner({ ...deps, credential, broker }),
+    eventQueue: (endpoint) => createEventQueue({ ...deps, credential, endpoint }),
     registry: createRegistry({ post: createPostForm(agent), ownToken }),
     webPubSub: createWebPubSub({ ...deps, credential }),
     ownToken,

@@ -11,7 +11,9 @@ import type { Vault } from '../secrets/vault.ts'
 import { readStoredCredential } from '../tokens/stored-credential.ts'
 import { refOf } from './carry-out.ts'
 import { type Demand, type DriverDeps, demandStep, startRun } from './driver.ts'
+import type { ReceiveMessages } from './event-queue.ts'
 import { createFamilies } from './families.ts'
+import { type HurryDeps, hurry } from './hurry.ts'
 import { type Impact, impactOf } from './impact.ts'
 import { createPendingValues } from './pending-value.ts'
 import { createPickUp } from './pick-up.ts'
@@ -30,6 +32,9 @@ export type RotationsDeps = Pick<
   policy: () => Pick<Snapshot, 'revision' | 'rotation' | 'rotations'>
   refreshPolicy: TickDeps['refreshPolicy']
   report: TickDeps['report']
+  /** Key Vault's events. */
+  receive: ReceiveMessages
+  aliasOf: HurryDeps['aliasOf']
 }
 
 /** A timer's run may take four minutes (the host's own limit on Consumption plans is five). */
@@ -41,7 +46,7 @@ export const rotationResource = (name: string) => `rotation/${name}`
 
 /** What timers and callers can do with rotations. Acts spend the Grant that let them in. */
 export function createRotations(deps: RotationsDeps) {
-  const { gatewayVault, tables, policy, now } = deps
+  const { gatewayVault, tables, policy, now, receive, aliasOf, report } = deps
   const states = createStates(tables.rotations)
   const uses = createUses(tables.lastUse)
   const driver: TickDeps = {
@@ -64,8 +69,18 @@ export function createRotations(deps: RotationsDeps) {
     return rotation
   }
   return {
-    /** Does what is due, within four minutes. */
-    tick: () => rotateDue(AbortSignal.timeout(TICK_MS)),
+    /** Heeds Key Vault's events and does what is due, within four minutes. Without the queue the scan goes on alone. */
+    async tick() {
+      const signal = AbortSignal.timeout(TICK_MS)
+      const hurried = await hurry({ ...driver, receive, aliasOf, rotations: () => policy().rotations() }, signal).catch(
+        (error: unknown) => {
+          if (!(error instanceof StorageError)) throw error
+          report('rotation.queue_unreadable', { reason: error.reason })
+          return undefined
+        },
+      )
+      return { ...hurried, ...(await rotateDue(signal)) }
+    },
     /** For whoever was let in; throws `not_found`, recorded. */
     document(grant: Grant, name: string): RotationDocument {
       try {
