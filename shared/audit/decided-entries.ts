@@ -55,7 +55,17 @@ export async function newestDecided(
   return undefined
 }
 
-const isDecided = (entry: Entry): entry is DecidedEntry => entry.kind === 'intent' || entry.kind === 'denial'
+/** TRAP: a line may be an attacker's; one without the parts that every reader takes would end the whole walk. */
+function isDecided(entry: Entry): entry is DecidedEntry {
+  if (entry.kind !== 'intent' && entry.kind !== 'denial') return false
+  const { principal, decision, actor, context, resource } = entry as { [name in keyof DecidedEntry]?: unknown }
+  const actors = isObject(actor) ? isPrincipal(actor['principal']) && isObject(actor['decision']) : actor === undefined
+  return isPrincipal(principal) && isObject(decision) && isObject(context) && typeof resource === 'string' && actors
+}
+
+const isPrincipal = (value: unknown) => isObject(value) && typeof value['id'] === 'string' && isObject(value['claims'])
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 function isWithin(time: string, { from, to }: Span): boolean {
   const at = Date.parse(time)

@@ -25,9 +25,11 @@ export function explainToSelf(request: ExplanationRequest, asker: Asker, { polic
   const { principal } = asker
   const { question, at } = questionOf(request, principal, { context: asker.context, now: now() })
   const { decision, unmet } = explain(question, policy.current(), at)
-  const { id, kind, issuerName, groups, roles, claims } = principal
+  const { id, kind, issuerName, groups, roles, claims, through } = principal
   return {
-    ...{ principal: id, kind, issuer: issuerName, groups, roles, claims },
+    ...{ principal: id, kind, issuer: issuerName, groups, roles },
+    // Who holds a grant has not seen its root's token.
+    ...(!through && { claims }),
     ...{ action: question.action, resource: question.resource, context: question.context },
     ...{ effect: decision.effect, reason: decision.reason, ...(unmet && { unmet }) },
   }
