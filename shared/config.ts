@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CLOUDS, type CloudName } from './azure/clouds.ts'
 import { describeIdentity, type IdentitySource, readIdentitySource } from './azure/identity-source.ts'
 import { readOwnAccounts } from './azure/own-accounts.ts'
+import { type AllowedHosts, readAllowedHosts } from './callbacks/allowed-hosts.ts'
 import { readRate } from './policy/documents/rate.ts'
 
 /** Where the connections of production hosts go in a local run; refused in Azure. */
@@ -43,6 +44,8 @@ export type Config = {
   sealSchedule: string
   /** Whether policies may be written over HTTP; else the gateway needs no more than to read them. */
   policyApi: boolean
+  /** Whom the gateway may call: receivers of events, endpoints of `webhook` rotators. */
+  callbackHosts: AllowedHosts
   local?: LocalRoute
 }
 
@@ -99,6 +102,7 @@ const Settings = z.object({
   SALLYPORT_ROTATE_SCHEDULE: schedule,
   SALLYPORT_SEAL_SCHEDULE: schedule,
   SALLYPORT_POLICY_API: z.literal('on').optional(),
+  SALLYPORT_CALLBACK_HOSTS: z.string().max(4_096).default(''),
   SALLYPORT_ALLOW_STUBS: z.literal('1').optional(),
   SALLYPORT_LOCAL_HOSTS: z.string().optional(),
   SALLYPORT_LOCAL_CA: z.string().optional(),
@@ -171,6 +175,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     rotateSchedule: settings.SALLYPORT_ROTATE_SCHEDULE,
     sealSchedule: settings.SALLYPORT_SEAL_SCHEDULE,
     policyApi: settings.SALLYPORT_POLICY_API === 'on',
+    callbackHosts: attempt('SALLYPORT_CALLBACK_HOSTS', () =>
+      readAllowedHosts(settings.SALLYPORT_CALLBACK_HOSTS, { stubs: local !== undefined }),
+    ),
     ...(local && { local }),
   }
 }

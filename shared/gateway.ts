@@ -192,7 +192,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     gatewayVault,
     secretState: azure.table('secretState'),
     tables: { rotations: azure.table('rotations'), leases: azure.table('leases'), lastUse: azure.table('lastUse') },
-    rotatorOf: composeRotators({ config, azure, now }),
+    rotatorOf: composeRotators({ config, azure, keys, now }),
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
     ...keyVaultEvents(config, azure),

@@ -133,4 +133,11 @@ export const THREATS: readonly Threat[] = [
     threat: 'a name that somebody chose runs in an auditor’s browser',
     mitigation: 'reports escape everything and forbid scripts by their policy; no value is in them',
   },
+  {
+    id: 'T44',
+    threat:
+      'a callback URL makes the gateway call what only it can reach (SSRF), or a name changes its address (rebinding)',
+    mitigation:
+      'hosts by setting; https on 443; resolved once, every address public, the checked one is dialled; no redirect, no proxy',
+  },
 ]

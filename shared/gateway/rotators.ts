@@ -1,17 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import type { Azure } from '../azure/azure.ts'
 import { CLOUDS } from '../azure/clouds.ts'
 import { createJsonService } from '../azure/json-service.ts'
 import { dialler } from '../azure/local-route.ts'
 import { createSecretLogin } from '../azure/secret-login.ts'
 import { createTryKey } from '../azure/storage/try-key.ts'
+import { createCallOut } from '../callbacks/call-out.ts'
+import { createSignCallback } from '../callbacks/sign-callback.ts'
 import type { Config } from '../config.ts'
 import { createRotators } from '../rotation/rotators.ts'
 import { Secret } from '../secrets/secret.ts'
+import type { KeyRing } from '../tokens/keys/key-ring.ts'
 
-type Deps = { config: Config; azure: Pick<Azure, 'agent' | 'ownToken'>; now: () => number }
+type Deps = {
+  config: Config
+  azure: Pick<Azure, 'agent' | 'ownToken'>
+  keys: Pick<KeyRing, 'signer'>
+  now: () => number
+}
 
-/** What the rotators reach: databases, Microsoft Graph, Azure Resource Manager, Entra ID and storage accounts of one cloud. */
-export function composeRotators({ config, azure, now }: Deps) {
+/** What the rotators reach: databases, Microsoft Graph, Azure Resource Manager, Entra ID and storage accounts of one cloud, and whoever is called back. */
+export function composeRotators({ config, azure, keys, now }: Deps) {
   const { agent, ownToken } = azure
   const { graph, arm, authority, blobSuffix, databaseAudience } = CLOUDS[config.cloud]
   const way = agent ? { agent } : {}
@@ -25,6 +35,12 @@ export function composeRotators({ config, azure, now }: Deps) {
     gateway: config.issuer,
     logIn: createSecretLogin({ authority, ...way }),
     tryKey: createTryKey({ blobSuffix, now, ...way }),
+    callOut: createCallOut({
+      allowed: config.callbackHosts,
+      ...(config.local && { localCa: readFileSync(config.local.caPath, 'utf8') }),
+    }),
+    signCallback: createSignCallback({ keys, now }),
+    pause: async (ms, signal) => void (await setTimeout(ms, undefined, { signal })),
     endpointSuffix: blobSuffix.replace(/^blob\./, ''),
   })
 }

@@ -5,9 +5,10 @@ import { createEntraAppRotator, type EntraAppDeps } from './rotators/entra-app.t
 import { generate } from './rotators/generate.ts'
 import { manual } from './rotators/manual.ts'
 import { createStorageKeyRotator, type StorageKeyDeps } from './rotators/storage-key.ts'
+import { createWebhookRotator, type WebhookDeps } from './rotators/webhook.ts'
 
 /** What the rotators need of the gateway; grows with them. */
-export type RotatorsDeps = DatabaseDeps & EntraAppDeps & StorageKeyDeps
+export type RotatorsDeps = DatabaseDeps & EntraAppDeps & StorageKeyDeps & WebhookDeps
 
 /** The rotator of a document. Another one is a schema in policy/documents/rotators, a file in rotators and an entry here. */
 export function createRotators(deps: RotatorsDeps): (rotation: RotationDocument) => Rotator {
@@ -17,6 +18,7 @@ export function createRotators(deps: RotatorsDeps): (rotation: RotationDocument)
     database: createDatabaseRotator(deps) as Rotator,
     'entra-app': createEntraAppRotator(deps) as Rotator,
     'storage-key': createStorageKeyRotator(deps) as Rotator,
+    webhook: createWebhookRotator(deps) as Rotator,
   }
   return ({ rotator }) => {
     const found = rotators[rotator]

@@ -46,6 +46,8 @@ describe('loadConfig', () => {
     { SALLYPORT_VAULTS: '..=https://kv.vault.azure.net' },
     { SALLYPORT_VAULTS: 'main=http://kv.vault.azure.net' },
     { SALLYPORT_VAULTS: 'main' },
+    { SALLYPORT_CALLBACK_HOSTS: '*' },
+    { SALLYPORT_CALLBACK_HOSTS: '127.0.0.1:8443' },
     { SALLYPORT_ISSUER: 'http://gw.example' },
     { SALLYPORT_ISSUER: 'https://gw.example/tenant' },
     { SALLYPORT_ISSUER: 'https://gw.example/?a=b' },

@@ -17,7 +17,8 @@ type Call = 'create' | 'set' | 'verify' | 'retire' | 'undo'
 /** The driver over the rotators as the gateway composes them; `die(call)` ends the next such call after its work. */
 export async function cloudRotators(local: TestRig) {
   const azure = createAzure(local.config())
-  const rotatorOf = composeRotators({ config: local.config(), azure, now: Date.now })
+  const signer = () => Promise.reject(new GatewayError('keys_unavailable', 'no_keys_here'))
+  const rotatorOf = composeRotators({ config: local.config(), azure, keys: { signer }, now: Date.now })
   let deadly: Call | undefined
   const mortal = (rotator: Rotator): Rotator => {
     const wrap =

@@ -33,6 +33,7 @@ async function ownIssuer() {
     kid: 'own-1',
     sign: (claims: object, typ: string) =>
       new SignJWT({ ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'own-1', typ }).sign(privateKey),
+    signDetached: () => Promise.reject(new Error('these rigs sign tokens alone')),
   })
   return { issuer, signer, close: () => void server.close() }
 }
