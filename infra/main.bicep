@@ -1,5 +1,5 @@
 import { cloud, namedResource, networkMode, scale, secretGrant, settings, target } from 'types.bicep'
-import { namesOf, roles as roleIds } from 'names.bicep'
+import { namesOf, roles as roleIds, suffixes } from 'names.bicep'
 
 targetScope = 'subscription'
 
@@ -87,12 +87,8 @@ var tags = { 'azd-env-name': environmentName }
 var isPrivate = network == 'private'
 var hasPrivateData = network != 'public'
 var vaultNames = [named.gatewayVault, named.mainVault]
-var siteSuffixes = {
-  AzurePublic: 'azurewebsites.net'
-  AzureChina: 'chinacloudsites.cn'
-  AzureUSGovernment: 'azurewebsites.us'
-}
-var appOrigin = 'https://${named.app}.${siteSuffixes[cloudName]}'
+var suffix = suffixes[cloudName]
+var appOrigin = 'https://${named.app}.${suffix.sites}'
 
 var issuer = publicIssuer == 'app'
   ? (isPrivate
@@ -111,9 +107,9 @@ var gatewaySettings = union(
     SALLYPORT_IDENTITY: '{"ManagedIdentityIdType":"SystemAssigned"}'
     SALLYPORT_ISSUER: issuer
     SALLYPORT_FRONT_DOOR: empty(frontDoor) ? appOrigin : frontDoor
-    SALLYPORT_TABLE_ENDPOINT: 'https://${named.dataStorage}.table.${environment().suffixes.storage}'
-    SALLYPORT_VAULTS: 'main=https://${named.mainVault}${environment().suffixes.keyvaultDns}'
-    SALLYPORT_GATEWAY_VAULT: 'https://${named.gatewayVault}${environment().suffixes.keyvaultDns}'
+    SALLYPORT_TABLE_ENDPOINT: 'https://${named.dataStorage}.table.${suffix.storage}'
+    SALLYPORT_VAULTS: 'main=https://${named.mainVault}.${suffix.vault}'
+    SALLYPORT_GATEWAY_VAULT: 'https://${named.gatewayVault}.${suffix.vault}'
     SALLYPORT_TRUSTED_HOPS: string(trustedHops)
     SALLYPORT_POLICY_POLL_SECONDS: '5'
     SALLYPORT_POLICY_MAX_STALE_SECONDS: '60'
@@ -198,8 +194,10 @@ module privateNetwork 'modules/network.bicep' = if (hasPrivateData) {
     location: location
     tags: tags
     hostStorageName: named.hostStorage
+    storageSuffix: suffix.storage
     dataStorageName: named.dataStorage
     vaultNames: vaultNames
+    vaultZone: suffix.vaultZone
   }
   dependsOn: [hostStorage, dataStorage, vaults]
 }
@@ -210,6 +208,7 @@ module functionApp 'modules/functionApp.bicep' = {
     planName: named.plan
     appName: named.app
     hostStorageName: named.hostStorage
+    storageSuffix: suffix.storage
     location: location
     tags: tags
     scaling: scaling
@@ -230,7 +229,7 @@ module inbound 'modules/inbound.bicep' = if (isPrivate) {
     networkName: named.network
     location: location
     tags: tags
-    zone: 'privatelink.${siteSuffixes[cloudName]}'
+    zone: 'privatelink.${suffix.sites}'
   }
   dependsOn: [functionApp]
 }
@@ -304,6 +303,7 @@ module appSettings 'modules/appSettings.bicep' = {
     appName: named.app
     insightsName: named.insights
     hostStorageName: named.hostStorage
+    storageSuffix: suffix.storage
     gatewaySettings: gatewaySettings
   }
   dependsOn: [functionApp, roles, monitoring]

@@ -74,3 +74,28 @@ var roles = {
   storageKeyOperator: '81a9662b-bebf-436f-a333-f67b29880f12'
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
 }
+
+@export()
+@description('Host names by cloud, as in shared/azure/clouds.ts. environment() is known at run time only: predictions would stop at it.')
+var suffixes = {
+  AzurePublic: {
+    #disable-next-line no-hardcoded-env-urls // See above.
+    storage: 'core.windows.net'
+    #disable-next-line no-hardcoded-env-urls // See above.
+    vault: 'vault.azure.net'
+    vaultZone: 'privatelink.vaultcore.azure.net'
+    sites: 'azurewebsites.net'
+  }
+  AzureChina: {
+    storage: 'core.chinacloudapi.cn'
+    vault: 'vault.azure.cn'
+    vaultZone: 'privatelink.vaultcore.azure.cn'
+    sites: 'chinacloudsites.cn'
+  }
+  AzureUSGovernment: {
+    storage: 'core.usgovcloudapi.net'
+    vault: 'vault.usgovcloudapi.net'
+    vaultZone: 'privatelink.vaultcore.usgovcloudapi.net'
+    sites: 'azurewebsites.us'
+  }
+}

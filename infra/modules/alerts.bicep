@@ -56,7 +56,7 @@ var rules = [
     name: 'policies-written'
     description: 'Somebody other than the deployers wrote the table of policies.'
     severity: 0
-    query: '${writes} | where StatusCode < 400 and RequesterObjectId !in (dynamic(${string(deployers)}))'
+    query: '${writes} | where toint(StatusCode) < 400 and RequesterObjectId !in (dynamic(${string(deployers)}))'
     threshold: 0
   }
 ]
@@ -88,7 +88,6 @@ resource searches 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     location: location
     tags: tags
     kind: 'LogAlert'
-    identity: { type: 'SystemAssigned' }
     properties: {
       displayName: 'Sallyport: ${rule.name}'
       description: rule.description

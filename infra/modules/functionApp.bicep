@@ -7,6 +7,8 @@ param planName string
 param appName string
 @description('Account that holds the deployment package.')
 param hostStorageName string
+@description('What names of storage end in, such as the last three parts of account.blob.SUFFIX.')
+param storageSuffix string
 @description('Region.')
 param location string
 @description('Tags of everything.')
@@ -52,7 +54,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: 'https://${hostStorageName}.blob.${environment().suffixes.storage}/${packageContainer}'
+          value: 'https://${hostStorageName}.blob.${storageSuffix}/${packageContainer}'
           authentication: { type: 'SystemAssignedIdentity' }
         }
       }

@@ -6,16 +6,20 @@ param location string
 param tags { *: string }
 @description('Host account.')
 param hostStorageName string
+@description('What names of storage end in, such as the last three parts of account.blob.SUFFIX.')
+param storageSuffix string
 @description('Data account.')
 param dataStorageName string
 @description('Vaults.')
 param vaultNames string[]
+@description('Private DNS zone of vaults.')
+param vaultZone string
 
 var zones = {
-  blob: 'privatelink.blob.${environment().suffixes.storage}'
-  queue: 'privatelink.queue.${environment().suffixes.storage}'
-  table: 'privatelink.table.${environment().suffixes.storage}'
-  vault: replace(environment().suffixes.keyvaultDns, '.vault.', 'privatelink.vaultcore.')
+  blob: 'privatelink.blob.${storageSuffix}'
+  queue: 'privatelink.queue.${storageSuffix}'
+  table: 'privatelink.table.${storageSuffix}'
+  vault: vaultZone
 }
 
 var storageEndpoints = flatten(map(
