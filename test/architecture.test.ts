@@ -94,6 +94,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/azure': [
     'shared/config',
     'shared/rotation/json-service',
+    'shared/rotation/event-queue',
     'shared/rotation/rotators',
     'shared/errors',
     'shared/secrets',

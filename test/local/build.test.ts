@@ -1,29 +1,25 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../functions/endpoints.ts'
 import { SCHEDULES } from '../../functions/schedules.ts'
-import { APART, bundle } from '../../local/build.ts'
+import { bundle } from '../../local/build.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
 import { rig } from '../support/rig.ts'
 
 const MAX_BYTES = 4 * 1024 * 1024
-/** V8 reads all of it before the first function is registered. */
-const MAX_FRONT_BYTES = 1024 * 1024
 
 const { environment, createStorage } = rig()
 const folder = mkdtempSync(join(repositoryRoot, '.bundle-'))
 const file = join(folder, 'index.cjs')
-let files: string[]
 let child: ReturnType<typeof fork>
 let ready: { url: string; functions: { name: string; route?: string; error?: string }[] }
 
 beforeAll(async () => {
   await createStorage()
-  files = await bundle('functions/index.ts', file)
+  await bundle('functions/index.ts', file)
   child = fork('local/functions-host/host-process.ts', [file], {
     cwd: repositoryRoot,
     env: { ...process.env, ...environment },
@@ -60,16 +56,8 @@ describe('the deployment bundle', () => {
     expect([answer.status, await answer.json()]).toMatchObject([503, { checks: { policies: 'no_policy' } }])
   })
 
-  it('is of moderate size, and what stands before the first answer is small', () => {
-    const [front, ...parts] = files.map((name) => statSync(join(folder, name)).size)
-    expect(front).toBeLessThan(MAX_FRONT_BYTES)
-    expect(parts.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_BYTES)
-  })
-
-  it.each(Object.entries(APART))('has the lazy packages of %s where it looks for them', (part, packages) => {
-    const found = createRequire(file)(`./index.${part}.cjs`) as Record<string, object>
-    expect(Object.keys(found)).toEqual(packages)
-    for (const name of packages) expect(Object.keys(found[name] ?? {}), name).not.toEqual([])
+  it('is one file of moderate size', () => {
+    expect(statSync(file).size).toBeLessThan(MAX_BYTES)
   })
 })
 
