@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readAllowedHosts } from '../../../../shared/callbacks/allowed-hosts.ts'
 import { createCallOut } from '../../../../shared/callbacks/call-out.ts'
 import { createSignCallback } from '../../../../shared/callbacks/sign-callback.ts'
+import { GatewayError } from '../../../../shared/errors.ts'
 import type { Rotator } from '../../../../shared/rotation/rotator.ts'
 import { createWebhookRotator } from '../../../../shared/rotation/rotators/webhook.ts'
 import { Secret } from '../../../../shared/secrets/secret.ts'
@@ -55,7 +56,7 @@ beforeAll(async () => {
     signCallback: createSignCallback({ keys: { signer: async () => signer }, now: Date.now }),
     pause: async (ms) => void pauses.push(ms),
   })
-  driver = await rotationDriver(local, () => rotator as Rotator)
+  driver = await rotationDriver(local, () => mortal(rotator as Rotator))
   await driver.gatewayVault.set('ext-hook', { value: new Secret('sig=s3cret') })
 }, 60_000)
 afterAll(() => {
@@ -67,6 +68,24 @@ beforeEach(() => {
   pauses.length = 0
   answer = () => ({ status: 204 })
 })
+
+type Act = 'create' | 'set' | 'verify' | 'retire' | 'undo'
+let deadly: Act | undefined
+
+/** The next such call ends as a death would: done outside, noted nowhere. */
+function mortal(rotator: Rotator): Rotator {
+  const dying =
+    <T>(name: Act, act: (...given: never[]) => Promise<T>) =>
+    async (...given: never[]) => {
+      const done = await act(...given)
+      if (deadly !== name) return done
+      deadly = undefined
+      throw new GatewayError('storage_unavailable', 'killed')
+    }
+  return Object.fromEntries(
+    Object.entries(rotator).map(([name, act]) => [name, dying(name as Act, act)]),
+  ) as unknown as Rotator
+}
 
 let count = 0
 async function rotation(settings: object = {}, more: object = {}) {
@@ -154,5 +173,22 @@ describe('rotator webhook', () => {
     const document = await rotation({}, { onFailure: { attempts: 3, backoff: '1s' } })
     expect(await driver.driveThrough(document)).toMatchObject({ state: 'retired' })
     expect(seen[1]?.text).toBe(seen[0]?.text)
+  })
+
+  describe.each(['gateway', 'endpoint'])('value from %s', (valueFrom) => {
+    it.each<Act>(['create', 'set', 'verify', 'retire'])(
+      'killed after %s and run again: one new version',
+      async (act) => {
+        answer = ({ body }) => ({ status: 200, body: JSON.stringify({ value: `made for ${body['id']}` }) })
+        const document = await rotation({ valueFrom })
+        deadly = act
+        const killed = driver.driveThrough(document)
+        await expect(killed).rejects.toMatchObject({ reason: 'killed' })
+        expect(await driver.driveThrough(document)).toMatchObject({ state: 'retired' })
+        expect(await driver.vaults.get('main')?.versions(document.name)).toHaveLength(2)
+        const values = seen.flatMap(({ body }) => (body['value'] === undefined ? [] : [body['value']]))
+        expect(new Set(values)).toEqual(new Set([await storedValue(document.name)]))
+      },
+    )
   })
 })
