@@ -32,6 +32,7 @@ export function broadRoles({ roles, roleNeeds }: Pick<Facts, 'roles' | 'roleNeed
 }
 
 function reasons(one: RoleAssignment, needs: readonly RoleNeed[]): string[] {
+  if (isForThisReview(one)) return []
   const served = needs.filter((need) => covers(one, need))
   const writes = one.dataActions.some((action) => actionMatches(action, SET_SECRET))
   return [
@@ -45,6 +46,12 @@ function reasons(one: RoleAssignment, needs: readonly RoleNeed[]): string[] {
       : []),
   ]
 }
+
+/** Reading role assignments is what this report itself needs, and on the whole subscription. */
+const isForThisReview = ({ actions, dataActions }: RoleAssignment) =>
+  dataActions.length === 0 &&
+  actions.every((action) => /\/read$/i.test(action)) &&
+  actions.some((action) => actionMatches(action, 'Microsoft.Authorization/roleAssignments/read'))
 
 export const SET_SECRET = 'Microsoft.KeyVault/vaults/secrets/setSecret/action'
 

@@ -65,6 +65,13 @@ describe('RBAC doctor', () => {
     ])
   })
 
+  it('lets the review itself read role assignments, and no more', () => {
+    const reader = assignment('/subscriptions/s', [], { actions: ['*/read'], role: 'Reader' })
+    expect(broadRoles({ roles: { known: [...good, reader] }, roleNeeds }).items).toEqual([])
+    const more = { ...reader, actions: ['*/read', 'Microsoft.Resources/deployments/*'] }
+    expect(broadRoles({ roles: { known: [...good, more] }, roleNeeds }).total).toBe(1)
+  })
+
   it('notDataActions take away what dataActions give', () => {
     const known = [
       assignment(vaultScope('contoso-main'), [SECRETS], { notDataActions: [READ[0] ?? ''] }),
