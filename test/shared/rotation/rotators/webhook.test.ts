@@ -75,7 +75,7 @@ let deadly: Act | undefined
 /** The next such call ends as a death would: done outside, noted nowhere. */
 function mortal(rotator: Rotator): Rotator {
   const dying =
-    <T>(name: Act, act: (...given: never[]) => Promise<T>) =>
+    (name: Act, act: (...given: never[]) => Promise<unknown>) =>
     async (...given: never[]) => {
       const done = await act(...given)
       if (deadly !== name) return done
