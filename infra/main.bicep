@@ -65,6 +65,9 @@ param logDailyQuotaGb int = 5
 param alertEmails string[] = []
 @description('Times of the timers and limits, as in shared/config.ts.')
 param limits settings = {}
+@description('Hosts that callbacks may go to, such as *.logic.azure.com; empty: none.')
+@maxLength(50)
+param callbackHosts string[] = []
 @description('Proxies of ours in front of the app.')
 @minValue(0)
 @maxValue(8)
@@ -104,6 +107,7 @@ var checkedGrants = vaultAccess == 'perSecret' && empty(secretGrants)
 var gatewaySettings = union(
   {
     SALLYPORT_CLOUD: cloudName
+    SALLYPORT_SUBSCRIPTION: subscription().subscriptionId
     SALLYPORT_IDENTITY: '{"ManagedIdentityIdType":"SystemAssigned"}'
     SALLYPORT_ISSUER: issuer
     SALLYPORT_FRONT_DOOR: empty(frontDoor) ? appOrigin : frontDoor
@@ -121,6 +125,7 @@ var gatewaySettings = union(
     SALLYPORT_SEAL_SCHEDULE: '0 * * * * *'
   },
   policyApi ? { SALLYPORT_POLICY_API: 'on' } : {},
+  empty(callbackHosts) ? {} : { SALLYPORT_CALLBACK_HOSTS: join(callbackHosts, ',') },
   limits
 )
 

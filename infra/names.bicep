@@ -32,6 +32,7 @@ var writableTables = [
   'leases'
   'once'
   'quotas'
+  'reports'
   'rotations'
   'secretstate'
   'subscriptions'

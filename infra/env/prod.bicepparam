@@ -11,6 +11,7 @@ param secretGrants = []
 param publicIssuer = 'app'
 param staticIssuer = ''
 param policyApi = false
+param callbackHosts = ['*.logic.azure.com']
 param lockJournal = true
 param logRetentionDays = 180
 param logDailyQuotaGb = 20

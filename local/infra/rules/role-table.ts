@@ -1,0 +1,50 @@
+import type { Resource, Snapshot } from '../snapshot.ts'
+import { at, ofType } from './rule.ts'
+
+export type Assignment = { who: string; principalType: string; role: string; scopeType: string; scope: string }
+
+const BUILT_IN: Record<string, string> = {
+  'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
+  '974c5e8b-45b9-4653-ba55-5f855dd0fb88': 'Storage Queue Data Contributor',
+  '8a0f0c08-91a1-4084-bc3d-661d67233fed': 'Storage Queue Data Message Processor',
+  'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a': 'Storage Queue Data Message Sender',
+  '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3': 'Storage Table Data Contributor',
+  '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader',
+  '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
+  '4633458b-17de-408a-b874-0445c86b69e6': 'Key Vault Secrets User',
+}
+
+/** Every role assignment in words; of one whose name is known at run time only, the scope stands in the expression of its id. */
+export function roleTable(snapshot: Snapshot): Assignment[] {
+  const custom = new Map(ofType(snapshot, 'Microsoft.Authorization/roleDefinitions').map((role) => [role.name, role]))
+  return ofType(snapshot, 'Microsoft.Authorization/roleAssignments').map((assignment) => {
+    const roleId = String(at(assignment, 'properties.roleDefinitionId')).split('/').at(-1) ?? ''
+    const scope = scopeOf(assignment)
+    const definition = custom.get(roleId)
+    return {
+      who: whoIs(String(at(assignment, 'properties.principalId'))),
+      principalType: String(at(assignment, 'properties.principalType')),
+      role: definition ? customName(definition) : (BUILT_IN[roleId] ?? roleId),
+      scopeType: typeOf(scope),
+      scope: scope.split('/').slice(-1).join('/'),
+    }
+  })
+}
+
+function scopeOf({ id }: Resource): string {
+  const [, inExpression] = /^\[extensionResourceId\('([^']+)'/.exec(id) ?? []
+  return inExpression ?? id.split('/providers/Microsoft.Authorization/')[0] ?? ''
+}
+
+/** `Microsoft.X/a/b`; empty for a group or subscription. */
+function typeOf(scope: string): string {
+  const [provider, ...parts] = scope.split('/providers/').slice(1).at(-1)?.split('/') ?? []
+  return provider ? [provider, ...parts.filter((_, index) => index % 2 === 0)].join('/') : ''
+}
+
+function whoIs(principal: string): string {
+  if (principal.includes('/Microsoft.Web/sites/')) return 'gateway'
+  return principal.includes('/Microsoft.EventGrid/systemTopics/') ? 'events' : 'deployer'
+}
+
+const customName = (role: Resource) => String(at(role, 'properties.roleName')).split(' ').slice(0, 2).join(' ')

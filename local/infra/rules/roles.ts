@@ -1,0 +1,91 @@
+import { type Assignment, roleTable } from './role-table.ts'
+import { at, ofType, type Rule } from './rule.ts'
+
+const STORAGE = 'Microsoft.Storage/storageAccounts'
+const TABLE = `${STORAGE}/tableServices/tables`
+const VAULT = 'Microsoft.KeyVault/vaults'
+
+/** Everything that may be assigned: `who: role @ type of scope [name, …]`. */
+const ALLOWED: Record<string, readonly string[] | 'any'> = {
+  [`gateway: Storage Blob Data Owner @ ${STORAGE}`]: 'any',
+  [`gateway: Storage Queue Data Contributor @ ${STORAGE}`]: 'any',
+  [`gateway: Storage Table Data Contributor @ ${STORAGE}`]: 'any',
+  [`gateway: Storage Table Data Reader @ ${TABLE}`]: ['policies'],
+  [`gateway: Storage Table Data Contributor @ ${TABLE}`]: 'any',
+  [`gateway: Sallyport appender @ ${TABLE}`]: ['audit', 'checkpoints'],
+  [`gateway: Sallyport appender @ ${STORAGE}/blobServices/containers`]: ['checkpoints'],
+  [`gateway: Storage Queue Data Message Processor @ ${STORAGE}/queueServices/queues`]: ['kvevents'],
+  [`gateway: Sallyport rotator @ ${VAULT}`]: 'any',
+  [`gateway: Sallyport rotator @ ${VAULT}/secrets`]: 'any',
+  [`gateway: Key Vault Secrets User @ ${VAULT}/secrets`]: 'any',
+  'gateway: Monitoring Metrics Publisher @ Microsoft.Insights/components': 'any',
+  [`deployer: Storage Table Data Contributor @ ${TABLE}`]: ['policies'],
+  [`events: Storage Queue Data Message Sender @ ${STORAGE}/queueServices/queues`]: ['kvevents'],
+}
+
+const MAY: Record<string, readonly string[]> = {
+  'Sallyport appender': [
+    `${TABLE}/entities/read`,
+    `${TABLE}/entities/add/action`,
+    `${STORAGE}/blobServices/containers/blobs/read`,
+    `${STORAGE}/blobServices/containers/blobs/add/action`,
+  ],
+  'Sallyport rotator': ['getSecret', 'setSecret', 'readMetadata', 'update'].map(
+    (act) => `${VAULT}/secrets/${act}/action`,
+  ),
+}
+
+/** Nothing but the listed roles at the listed kinds of resource, and none at a group or above. */
+export const roles: Rule = (snapshot, { assignRoles, vaultAccess }) => {
+  const table = roleTable(snapshot)
+  if (!assignRoles) return table.map(({ role, scope }) => `assignRoles is false, yet ${role} is assigned on ${scope}`)
+  const mainVault = table.filter(({ scopeType, scope }) => scopeType === VAULT && !scope.startsWith('kvgw-'))
+  return [
+    ...table.flatMap(fault),
+    ...required(table),
+    ...(mainVault.length === (vaultAccess === 'vault' ? 1 : 0)
+      ? []
+      : ['the main vault as a whole is for vaultAccess `vault` only, and then needed']),
+  ]
+}
+
+function fault({ who, role, scopeType, scope, principalType }: Assignment): string[] {
+  const names = ALLOWED[`${who}: ${role} @ ${scopeType}`]
+  const types = who === 'deployer' ? ['User', 'Group', 'ServicePrincipal'] : ['ServicePrincipal']
+  const onHostOnly = scopeType === STORAGE && !scope.startsWith('sthost')
+  const onlyAdds = role === 'Storage Table Data Contributor' && ['audit', 'checkpoints'].includes(scope)
+  return [
+    ...(names === 'any' || names?.includes(scope)
+      ? []
+      : [`${who}: ${role} on ${scopeType || 'a group or subscription'} ${scope} is not allowed`]),
+    ...(types.includes(principalType) ? [] : [`${who}: ${role} on ${scope} has no principalType`]),
+    ...(onHostOnly ? [`${who}: ${role} on all of ${scope}: roles there are for one table, container or queue`] : []),
+    ...(onlyAdds ? [`${who}: ${role} on ${scope}: the journal is read and added to, never changed`] : []),
+  ]
+}
+
+/** Without one of these the gateway would not start, or answer 503. */
+function required(table: Assignment[]): string[] {
+  const has = (role: string, scope: RegExp) => table.some((each) => each.role === role && scope.test(each.scope))
+  const needs: [string, RegExp][] = [
+    ['Storage Blob Data Owner', /^sthost/],
+    ['Sallyport rotator', /^kvgw-/],
+    ['Sallyport appender', /^audit$/],
+    ['Sallyport appender', /^checkpoints$/],
+    ['Storage Queue Data Message Processor', /^kvevents$/],
+    ['Storage Queue Data Message Sender', /^kvevents$/],
+    ['Monitoring Metrics Publisher', /^appi-/],
+  ]
+  return needs
+    .filter(([role, scope]) => !has(role, scope))
+    .map(([role, scope]) => `${role} on ${scope.source} is missing`)
+}
+
+/** Custom roles hold the listed data actions and nothing else. */
+export const customRoles: Rule = (snapshot) =>
+  ofType(snapshot, 'Microsoft.Authorization/roleDefinitions').flatMap((role) => {
+    const name = String(at(role, 'properties.roleName')).split(' ').slice(0, 2).join(' ')
+    const wanted = [{ actions: [], notActions: [], dataActions: MAY[name] ?? [], notDataActions: [] }]
+    const same = JSON.stringify(at(role, 'properties.permissions')) === JSON.stringify(wanted)
+    return same ? [] : [`role ${name} may more or less than it should`]
+  })

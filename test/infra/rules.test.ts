@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { MATRIX } from '../../local/infra/matrix.ts'
+import { judge } from '../../local/infra/rules/all.ts'
+import { ofType } from '../../local/infra/rules/rule.ts'
+import { repositoryRoot } from '../../local/repository-root.ts'
+import { SETTING_NAMES } from '../../shared/config.ts'
+import { predicted } from './snapshots.ts'
+
+describe('what a deployment would create', () => {
+  it('is predicted for {dev, prod} × {public, privateData, private} × {roles, none} × {vault, perSecret}, nothing else', () => {
+    const files = readdirSync(join(repositoryRoot, 'infra/snapshots'))
+    expect(files.sort()).toEqual(MATRIX.map(({ name }) => `${name}.json`).sort())
+    expect(files.length).toBe(24)
+  })
+
+  it.each(MATRIX)('keeps every rule: $name', (each) => {
+    expect(judge(predicted(each), each)).toEqual([])
+  })
+
+  it('sets every setting that the gateway reads in Azure somewhere', () => {
+    const set = new Set(
+      MATRIX.flatMap((each) =>
+        ofType(predicted(each), 'Microsoft.Web/sites/config').flatMap(({ properties = {} }) => Object.keys(properties)),
+      ),
+    )
+    const missing = SETTING_NAMES.filter((name) => !set.has(name))
+    expect(missing).toEqual(['SALLYPORT_ALLOW_STUBS', 'SALLYPORT_LOCAL_HOSTS', 'SALLYPORT_LOCAL_CA'])
+  })
+
+  it('has no template that asks for a key', () => {
+    const template = readFileSync(join(repositoryRoot, 'infra/main.json'), 'utf8')
+    expect(template).not.toMatch(/\blist[A-Z]\w*\(|AccountKey|deploymentScripts/)
+  })
+})
