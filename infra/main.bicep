@@ -319,6 +319,7 @@ output SALLYPORT_ISSUER string = issuer
 output SALLYPORT_FRONT_DOOR string = empty(frontDoor) ? appOrigin : frontDoor
 output SALLYPORT_APP string = named.app
 output SALLYPORT_PRINCIPAL_ID string = functionApp.outputs.principalId
+output SALLYPORT_TABLE_ENDPOINT string = 'https://${named.dataStorage}.table.${suffix.storage}'
 output SALLYPORT_DATA_ACCOUNT string = named.dataStorage
 output SALLYPORT_GATEWAY_VAULT string = named.gatewayVault
 output SALLYPORT_MAIN_VAULT string = named.mainVault

@@ -4,6 +4,7 @@ import { policyJsonSchema } from '../../shared/policy/json-schema.ts'
 import { repositoryRoot } from '../repository-root.ts'
 import { actionsPage } from './actions-page.ts'
 import { errorsPage } from './errors-page.ts'
+import { infraPage } from './infra-page.ts'
 import { storagePage } from './storage-page.ts'
 import { threatPage } from './threat-page.ts'
 
@@ -13,6 +14,7 @@ const DOCUMENTS: Record<string, () => string> = {
   'docs/actions.md': actionsPage,
   'docs/storage-schema.md': storagePage,
   'docs/threat-model.md': threatPage,
+  'docs/azure-roles-and-cost.md': infraPage,
   'docs/policy.schema.json': () => `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
 }
 

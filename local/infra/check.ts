@@ -2,9 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { repositoryRoot } from '../repository-root.ts'
+import { ADDED_PARAMETERS, BAD_PARAMETERS } from './bad-parameters.ts'
 import { type Compiler, startCompiler } from './compiler.ts'
 import { findCompiler } from './find-compiler.ts'
-import { MATRIX, parametersOf } from './matrix.ts'
+import { MATRIX, parametersOf, replaceParameter } from './matrix.ts'
 import { type Snapshot, writeSnapshot } from './snapshot.ts'
 
 const infra = join(repositoryRoot, 'infra')
@@ -24,6 +25,7 @@ try {
     ...(await checkSources(compiler)),
     ...(await checkBuild(compiler)),
     ...(await checkSnapshots(compiler)),
+    ...(await checkRefusals(compiler)),
   ]
   for (const fault of faults) say(`  ${fault}`)
   say(faults.length === 0 ? 'infra: ok' : `infra: ${faults.length} findings`)
@@ -70,6 +72,31 @@ async function checkSnapshots({ snapshot }: Compiler): Promise<string[]> {
     faults.push(...compare(`infra/snapshots/${each.name}.json`, writeSnapshot(predicted)))
   }
   say(`infra: ${MATRIX.length} snapshots predicted`)
+  return faults
+}
+
+/** Bad parameters are refused with a sentence: by the types when compiled, or by `fail` when the template is expanded. */
+async function checkRefusals({ compileParameters, snapshot }: Compiler): Promise<string[]> {
+  const good = readFileSync(join(infra, 'env', 'dev.bicepparam'), 'utf8')
+  const of = { environment: 'dev', network: 'public', assignRoles: true, vaultAccess: 'vault' } as const
+  const bad = [
+    ...BAD_PARAMETERS.map(({ name, value, ...each }) => ({
+      ...each,
+      text: replaceParameter(parametersOf(good, { ...of, ...each.of }), name, value),
+    })),
+    ...ADDED_PARAMETERS.map(({ line, ...each }) => ({ ...each, text: `${good}\n${line}\n` })),
+  ]
+  const path = join(copy, 'env', 'bad.bicepparam')
+  const faults: string[] = []
+  for (const { what, says, text } of bad) {
+    writeFileSync(path, text)
+    const { success, diagnostics } = await compileParameters(path)
+    const said = success
+      ? await snapshot(path).catch((error: Error) => error.message)
+      : diagnostics.map(({ message }) => message).join('\n')
+    if (!says.test(said)) faults.push(`${what} is not refused in the words ${says}`)
+  }
+  say(`infra: ${bad.length} bad parameters tried`)
   return faults
 }
 

@@ -6,6 +6,8 @@ export type Compiled = { success: boolean; diagnostics: Diagnostic[]; contents?:
 /** One long-lived Bicep process: a process for each of many compilations would start a runtime each time. */
 export type Compiler = {
   compile(path: string): Promise<Compiled>
+  /** Of a parameter file. */
+  compileParameters(path: string): Promise<Compiled>
   /** What a deployment would create, as JSON; throws with the compiler's own words. */
   snapshot(path: string): Promise<string>
   format(path: string): Promise<string>
@@ -44,6 +46,7 @@ export function startCompiler(path: string): Compiler {
   }
   return {
     compile: (file) => ask('bicep/compile', { path: file }),
+    compileParameters: (file) => ask('bicep/compileParams', { path: file, parameterOverrides: {} }),
     snapshot: async (file) =>
       (await ask<{ snapshot: string }>('bicep/getSnapshot', { path: file, metadata: METADATA })).snapshot,
     format: async (file) => (await ask<{ contents: string }>('bicep/format', { path: file })).contents,
