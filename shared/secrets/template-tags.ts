@@ -5,7 +5,7 @@ import type { z } from 'zod'
  * (learn.microsoft.com/azure/key-vault/secrets/tutorial-rotation-dual); a secret that carries them keeps them here.
  */
 export const CREDENTIAL_ID = 'CredentialId'
-export const PROVIDER_ADDRESS = 'ProviderAddress'
+const PROVIDER_ADDRESS = 'ProviderAddress'
 export const VALIDITY_PERIOD_DAYS = 'ValidityPeriodDays'
 
 /** Ten years. */

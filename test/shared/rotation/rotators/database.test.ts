@@ -35,7 +35,13 @@ beforeAll(async () => {
   await driver.gatewayVault.set('ext-orders-admin', {
     value: new Secret('{"username":"orders_admin","password":"admin"}'),
   })
-  const value = { username: 'orders_a', password: 'first', host: 'orders.postgres.database.azure.com', port: 5432, database: 'postgres' }
+  const value = {
+    username: 'orders_a',
+    password: 'first',
+    host: 'orders.postgres.database.azure.com',
+    port: 5432,
+    database: 'postgres',
+  }
   await driver.vaults.get('main')?.set('orders', { value: new Secret(JSON.stringify(value)), tags: { owner: 'x' } })
 }, 60_000)
 
