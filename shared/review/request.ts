@@ -6,11 +6,11 @@ import { REPORT_NAMES, type Report, type ReportName } from './section.ts'
 
 export const ReportQuery = z.strictObject({ format: z.enum(['json', 'html']).optional() })
 
-/** Throws `not_found`. */
+/** Throws `invalid_request`. */
 export function reportName(text = ''): ReportName {
   const name = REPORT_NAMES.find((one) => one === text)
   if (name) return name
-  throw new GatewayError('not_found', 'no_such_report', { detail: `there are ${REPORT_NAMES.join(', ')}` })
+  throw new GatewayError('invalid_request', 'no_such_report', { detail: `there are ${REPORT_NAMES.join(', ')}` })
 }
 
 /** The query decides, else a browser's `Accept`: whoever does not ask for HTML by name gets JSON. */

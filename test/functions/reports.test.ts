@@ -29,9 +29,9 @@ const read = async (name: string, more: object = {}) => {
 }
 
 describe('GET /v1/reports/{name} (S13)', () => {
-  it('403 access_denied without audit:read, 404 not_found for an unknown one', async () => {
+  it('403 access_denied without audit:read, 400 for an unknown one', async () => {
     expect((await on.call(reports, 'orders-app', { params: { name: 'unused' } })).status).toBe(403)
-    expect((await read('everything')).status).toBe(404)
+    expect((await read('everything')).status).toBe(400)
   })
 
   it('200 makes the first review itself, of names and metadata', async () => {

@@ -67,10 +67,11 @@ export async function openDirectory(seed: Seed, stateDir: string): Promise<Direc
     application: (id) => [...apps.values()].find(({ applicationId }) => applicationId === id.toLowerCase()),
     apps: () => [...apps.values()],
     managedIdentities: () => identities,
-    graphPermissions: (objectId) => {
-      const named = [...apps.values(), ...identities].find((item) => item.objectId === objectId)
-      return (named && seed.graphPermissions[named.name]) ?? []
-    },
+    // Test runs register applications under the object id of an identity: what either may, both may.
+    graphPermissions: (objectId) =>
+      [...apps.values(), ...identities]
+        .filter((item) => item.objectId === objectId)
+        .flatMap(({ name }) => seed.graphPermissions[name] ?? []),
     registerIdentity: (identity) => void identities.push(identity),
     resource: (identifier) => {
       const wanted = identifier.replace(/\/$/, '')
