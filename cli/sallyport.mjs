@@ -14,6 +14,8 @@ if (!existsSync(node)) {
 
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(here, 'main.ts'), ...process.argv.slice(2)], {
   stdio: 'inherit',
+  // The sources are compiled once, not at each command.
+  env: { ...process.env, NODE_COMPILE_CACHE: join(here, '..', 'node_modules', '.cache', 'sallyport-compile') },
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))

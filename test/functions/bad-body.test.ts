@@ -5,6 +5,7 @@ import { badInputHost } from '../support/bad-input/host.ts'
 import { type FormBody, type JsonBody, KNOWN, type Known, pathOf } from '../support/bad-input/recipes.ts'
 import { expectRefusal, MARKER } from '../support/bad-input/refusal.ts'
 import { formText, goodBody } from '../support/bad-input/sender.ts'
+import { some } from '../support/bad-input/some.ts'
 
 const { send, port } = badInputHost()
 
@@ -27,28 +28,32 @@ describe.each(bodied)('what carries the body of $title', (operation) => {
   const type = { json: 'application/json', form: 'application/x-www-form-urlencoded' }[operation.recipe.body.kind]
   const other = { json: 'application/x-www-form-urlencoded', form: 'application/json' }[operation.recipe.body.kind]
 
-  it.each([
-    undefined,
-    '',
-    other,
-    'text/plain',
-    'multipart/form-data; boundary=x',
-    `${type}x`,
-    `${type}, ${type}`,
-    `${type}; charset=utf-16`,
-    `${type}; charset=${MARKER}`,
-    `application/${MARKER}+json`,
-  ])('415 unsupported_media_type: content type %j', async (value) => {
+  it.each(
+    some(operation, [
+      undefined,
+      '',
+      other,
+      'text/plain',
+      'multipart/form-data; boundary=x',
+      `${type}x`,
+      `${type}, ${type}`,
+      `${type}; charset=utf-16`,
+      `${type}; charset=${MARKER}`,
+      `application/${MARKER}+json`,
+    ]),
+  )('415 unsupported_media_type: content type %j', async (value) => {
     const answer = await send(operation, { headers: { 'content-type': value } })
     expectRefusal(answer, 'unsupported_media_type', dialect)
   })
 
-  it.each([
-    ['gzip', gzipSync],
-    ['br', brotliCompressSync],
-    ['gzip, identity', gzipSync],
-    ['x-gzip', gzipSync],
-  ] as const)('415 unsupported_media_type: %s, never inflated (T31)', async (encoding, compress) => {
+  it.each(
+    some(operation, [
+      ['gzip', gzipSync],
+      ['br', brotliCompressSync],
+      ['gzip, identity', gzipSync],
+      ['x-gzip', gzipSync],
+    ] as const),
+  )('415 unsupported_media_type: %s, never inflated (T31)', async (encoding, compress) => {
     const answer = await send(operation, {
       headers: { 'content-encoding': encoding },
       body: compress(Buffer.from(goodBody(operation))),
@@ -113,19 +118,23 @@ describe.each(jsonBodied)('the JSON of $title', (operation) => {
     await refused('{"x":'.repeat(10_000))
   })
 
-  it.each([
-    ['a lone byte', Buffer.concat([Buffer.from('{"'), Buffer.from([0xff]), Buffer.from('":1}')])],
-    ['an overlong slash', Buffer.concat([Buffer.from('{"'), Buffer.from([0xc0, 0xaf]), Buffer.from('":1}')])],
-    ['a surrogate', Buffer.concat([Buffer.from('{"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('":1}')])],
-    ['UTF-16', Buffer.from(`\uFEFF${JSON.stringify(good)}`, 'utf16le')],
-    ['a byte order mark', Buffer.from(`\uFEFF${JSON.stringify(good)}`)],
-  ])('400 invalid_request: not UTF-8: %s', async (_, body) => refused(body))
+  it.each(
+    some(operation, [
+      ['a lone byte', Buffer.concat([Buffer.from('{"'), Buffer.from([0xff]), Buffer.from('":1}')])],
+      ['an overlong slash', Buffer.concat([Buffer.from('{"'), Buffer.from([0xc0, 0xaf]), Buffer.from('":1}')])],
+      ['a surrogate', Buffer.concat([Buffer.from('{"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('":1}')])],
+      ['UTF-16', Buffer.from(`\uFEFF${JSON.stringify(good)}`, 'utf16le')],
+      ['a byte order mark', Buffer.from(`\uFEFF${JSON.stringify(good)}`)],
+    ]),
+  )('400 invalid_request: not UTF-8: %s', async (_, body) => refused(body))
 
-  it.each([
-    ...(required.length > 0 ? ['{}'] : []),
-    ...['null', '[]', '[{}]', '"text"', '42', 'true', 'NaN', '{', '{"a":1,}', "{'a':1}", '{a:1}', '\u0000'],
-    ...[`${MARKER}`, `{"${MARKER}`, 'target=ledger-api&x=1', '<xml/>', `"${MARKER}"`],
-  ])('400 invalid_request: %s', async (body) => refused(body))
+  it.each(
+    some(operation, [
+      ...(required.length > 0 ? ['{}'] : []),
+      ...['null', '[]', '[{}]', '"text"', '42', 'true', 'NaN', '{', '{"a":1,}', "{'a':1}", '{a:1}', '\u0000'],
+      ...[`${MARKER}`, `{"${MARKER}`, 'target=ledger-api&x=1', '<xml/>', `"${MARKER}"`],
+    ]),
+  )('400 invalid_request: %s', async (body) => refused(body))
 
   it('400 invalid_request: a key twice, however it is spelt (T30)', async () => {
     const [key = ''] = Object.keys(good)
@@ -148,7 +157,7 @@ describe.each(jsonBodied)('the JSON of $title', (operation) => {
     },
   )
 
-  it.each([MARKER, 'Target', 'hasOwnProperty', 'toString', '', ' value', 'x'.repeat(5_000)])(
+  it.each(some(operation, [MARKER, 'Target', 'hasOwnProperty', 'toString', '', ' value', 'x'.repeat(5_000)]))(
     '400 invalid_request: a field that is not known, and is not repeated: %j',
     async (key) => {
       const answer = await send(operation, { body: JSON.stringify({ ...good, [key]: MARKER }) })
