@@ -25,7 +25,8 @@ export async function presentForRenewal(
     deps.refused(OWN, chain)
     return refuseClone(own, deps)
   }
-  const principal = await principalOf({ credential: newest, chain, provenKey }, deps)
+  // INVARIANT: judged so at each reading: who is overtaken in the middle of a renewal has to come to the lock.
+  const principal = await principalOf({ credential: newest, chain, provenKey }, { ...deps, judgedAs: newestOf })
   const above = (read as StoredContext[]).slice(0, -1)
   const notAfter = Math.min(own.terms.validatedAt + deps.maxSeconds * 1_000, endOf(above, deps.maxSeconds))
   return { principal, shown: { context: own, generation: credential.generation, notAfter } }

@@ -20,6 +20,8 @@ export type PresentDeps = ChainDeps & {
   openItems: OpenItems
   /** The trusted document of exactly this `iss`: an issuer that lost its trust takes its principals' grants with it. */
   issuerOf(iss: string): { name: string } | undefined
+  /** As which credential the presented one is judged, with its grant as it stands; as itself where absent. */
+  judgedAs?(credential: Credential, own: ReadGrant | undefined): Credential
   /** Counts for the journal's `refused` entries. */
   refused(issuerName: string, reason: string): void
 }
@@ -99,7 +101,8 @@ export async function throughOf(credential: Credential, chain: Chain, deps: Pres
       const counts = maxUses !== undefined && !isManagement(act.action, act.resource, id)
       if (!counts && !mutates(act.action) && Math.abs(deps.now() - readAt) < FRESH_MS) return
       const ancestors = await readChain({ ...credential, chain: credential.chain.slice(0, -1) }, deps)
-      const check = (own: ReadGrant) => stillGood(credential, [...ancestors, own], deps)
+      const check = (own: ReadGrant) =>
+        stillGood(deps.judgedAs?.(credential, own) ?? credential, [...ancestors, own], deps)
       if (counts) await deps.uses.take({ id, maxUses, check }, takeOf(act))
       else check(await deps.store.read(id))
     },

@@ -55,6 +55,7 @@ export async function grantsOn(table: Table = createMemoryTable(), documents: re
   const entries: Entry[] = []
   const alarms: { grant: string; what: string }[] = []
   const refusals: string[] = []
+  const locks: string[] = []
   const set = { snapshot: snapshotOf(documents) }
   /** Run just before an intent is durable, and when the door reads the policy again. */
   const hooks: { beforeRecord?: () => Promise<void>; refresh?: () => Promise<void> } = {}
@@ -81,13 +82,13 @@ export async function grantsOn(table: Table = createMemoryTable(), documents: re
     issuerOf: (iss) => set.snapshot.issuerOf(iss),
     refused: (name, reason) => void refusals.push(`${name} ${reason}`),
     tampered: (detail) => void alarms.push(detail),
-    locked: () => undefined,
+    locked: ({ grant }) => void locks.push(grant),
     openItems: { add: async () => undefined },
   })
   const act = (principal: Principal, action: Action, resource: string, txn: string = randomUUID()) =>
     gate.admit({ txn, principal, action, resource, context: {} })
   return {
-    ...{ table, clock, entries, alarms, refusals, set, hooks, grants, act },
+    ...{ table, clock, entries, alarms, refusals, locks, set, hooks, grants, act },
     async open(wish: object, who = root()) {
       const { reason: _none, ...parsed } = GrantRequest.parse({ ttl: '1h', ...wish })
       const caller = { txn: randomUUID(), principal: who, context: {} }
