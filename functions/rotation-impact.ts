@@ -15,11 +15,8 @@ export const rotationImpact: Endpoint = {
       const name = rotationName(request.params['name'])
       readQuery(request, NoQuery)
       const caller = await identify(request, gateway)
-      const action = 'rotation:read' as const
-      const resource = rotationResource(name)
-      const grant = await gateway.admit({ ...caller, action, resource })
-      grant.spend(action, resource)
-      const document = gateway.rotations.document(grant, name)
+      const grant = await gateway.admit({ ...caller, action: 'rotation:read', resource: rotationResource(name) })
+      const document = gateway.rotations.read(grant, name)
       const impact = await gateway.rotations.impact(document)
       grant.succeeded()
       const json = { rotation: name, secret: document.secret, ...impact }

@@ -19,11 +19,8 @@ export const rotationRun: Endpoint = {
       const id = runId(request.params['id'])
       readQuery(request, NoQuery)
       const caller = await identify(request, gateway)
-      const action = 'rotation:read' as const
-      const resource = rotationResource(name)
-      const grant = await gateway.admit({ ...caller, action, resource })
-      grant.spend(action, resource)
-      const document = gateway.rotations.document(grant, name)
+      const grant = await gateway.admit({ ...caller, action: 'rotation:read', resource: rotationResource(name) })
+      const document = gateway.rotations.read(grant, name)
       const run = await gateway.rotations.run(name, id)
       if (!run) throw grant.failed(new GatewayError('not_found', 'run_unknown'))
       const json = runView(document, run, await gateway.rotations.stragglers(document, run))

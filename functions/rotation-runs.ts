@@ -20,7 +20,7 @@ export const rotationRuns: Endpoint = {
       return idempotent(request, gateway, caller, async ({ id }) => {
         const ask = { ...caller, action: 'rotation:run' as const, resource: rotationResource(name) }
         const grant = await gateway.admit(ask)
-        const run = await gateway.rotations.start(grant, name, id)
+        const { rotation, run } = await gateway.rotations.start(grant, name, id)
         return {
           status: 202,
           headers: {
@@ -28,7 +28,7 @@ export const rotationRuns: Endpoint = {
             Location: `${gateway.config.issuer}/v1/rotations/${name}/runs/${run.id}`,
             'Retry-After': String(POLL_SECONDS),
           },
-          json: runView(gateway.rotations.document(grant, name), run, []),
+          json: runView(rotation, run, []),
         }
       })
     },

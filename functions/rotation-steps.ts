@@ -23,9 +23,9 @@ export const rotationSteps: Endpoint = {
       return idempotent(request, gateway, caller, async ({ repeated, answered }) => {
         const action = step === 'abort' ? ('rotation:abort' as const) : ('rotation:step' as const)
         const grant = await gateway.admit({ ...caller, action, resource: rotationResource(name) })
-        const run = await gateway.rotations.step(grant, name, { runId: id, step, repeated: repeated || answered })
-        const document = gateway.rotations.document(grant, name)
-        const json = runView(document, run, await gateway.rotations.stragglers(document, run))
+        const again = repeated || answered
+        const { rotation, run } = await gateway.rotations.step(grant, name, { runId: id, step, repeated: again })
+        const json = runView(rotation, run, await gateway.rotations.stragglers(rotation, run))
         return { status: 200, headers: receiptHeader(grant.receipt), json }
       })
     },

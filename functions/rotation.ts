@@ -16,11 +16,8 @@ export const rotation: Endpoint = {
       const name = rotationName(request.params['name'])
       readQuery(request, NoQuery)
       const caller = await identify(request, gateway)
-      const action = 'rotation:read' as const
-      const resource = rotationResource(name)
-      const grant = await gateway.admit({ ...caller, action, resource })
-      grant.spend(action, resource)
-      const document = gateway.rotations.document(grant, name)
+      const grant = await gateway.admit({ ...caller, action: 'rotation:read', resource: rotationResource(name) })
+      const document = gateway.rotations.read(grant, name)
       const json = rotationView(document, await gateway.rotations.state(name), gateway.now())
       grant.succeeded()
       return { status: 200, headers: receiptHeader(grant.receipt), json }

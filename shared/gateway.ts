@@ -1,5 +1,6 @@
 import { createJournal } from './audit/journal.ts'
 import { createRefusals } from './audit/refusals.ts'
+import { systemEntry } from './audit/system-entry.ts'
 import { createValueHasher } from './audit/value-hash.ts'
 import { createAzure } from './azure/azure.ts'
 import { CLOUDS } from './azure/clouds.ts'
@@ -105,8 +106,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     report: (event, detail) => {
       report(event, detail)
       // The journal cannot be there before its own key: what was made before it is its first entry.
-      if (event === 'keys.created')
-        journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
+      if (event === 'keys.created') journal.follow(systemEntry(now(), event, detail))
     },
   }
   const keys = createKeyRing(keyStore)
@@ -143,7 +143,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const gate = createGate({ decide: decideNow, refreshPolicy: policy.refresh, journal, limits, now })
   const alarm = (event: string, detail: Record<string, unknown>) => {
     report(event, detail)
-    journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
+    journal.follow(systemEntry(now(), event, detail))
   }
   const handles = createHandles({
     table: azure.table('handles'),
@@ -185,11 +185,12 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const checkPasswords = createPasswordCheck(passwords)
   const kinds = composeKinds({ config, azure, broker, keys, passwords, fetchJson, now })
   const note = async (event: string, detail: Readonly<Record<string, unknown>>) => {
-    await journal.record({ kind: 'system', time: new Date(now()).toISOString(), event, detail })
+    await journal.record(systemEntry(now(), event, detail))
   }
+  // Without an alias: what rotates and reviews hands nothing out.
+  const vaults = new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url)]))
   const rotations = createRotations({
-    vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url)])),
-    gatewayVault,
+    ...{ vaults, gatewayVault },
     secretState: azure.table('secretState'),
     tables: { rotations: azure.table('rotations'), leases: azure.table('leases'), lastUse: azure.table('lastUse') },
     rotatorOf: composeRotators({ config, azure, keys, now }),
@@ -244,7 +245,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       policy,
     }),
     rotations,
-    ...createUpkeep({ azure, config, journal, grants, policy, rotations, note, now }),
+    ...createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, note, now }),
     note,
     ...tooling,
     rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),

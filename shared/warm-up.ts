@@ -1,3 +1,5 @@
+import type { Journal } from './audit/entry.ts'
+import { systemEntry } from './audit/system-entry.ts'
 import type { Config } from './config.ts'
 
 export type WarmUpDeps = {
@@ -5,12 +7,10 @@ export type WarmUpDeps = {
   azure: { checkIdentity(): Promise<void>; identityTrouble(): object | undefined }
   keys: { ready(): Promise<void> }
   policy: { start(): void }
-  journal: { follow(entry: Started): void }
+  journal: Pick<Journal, 'follow'>
   now(): number
   report(event: string, detail: Record<string, unknown>): void
 }
-
-type Started = { kind: 'system'; time: string; event: string; detail: Readonly<Record<string, unknown>> }
 
 /** Loading SDKs keeps the thread: what needs none of it, such as the first 401 or a bare start, is not made to wait. */
 const AFTER_MS = 250
@@ -37,7 +37,7 @@ export function createWarmUp({ config, azure, keys, policy, journal, now, report
     const unusable = () => report('identity.unusable', { identity, ...azure.identityTrouble() })
     await Promise.all([azure.checkIdentity().catch(unusable), keys.ready().catch(() => undefined)])
     const detail = { mode: config.mode, version: config.version, cloud: config.cloud, identity }
-    journal.follow({ kind: 'system', time: new Date(now()).toISOString(), event: 'gateway.started', detail })
+    journal.follow(systemEntry(now(), 'gateway.started', detail))
   }
 
   return {

@@ -73,6 +73,8 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/tokens/broker/upstream-failure',
   ],
   'shared/lease': [],
+  'shared/storage-unavailable': ['shared/errors'],
+  'shared/warm-up': ['shared/audit'],
   'shared/handles': [
     'shared/gate',
     'shared/audit',
@@ -113,7 +115,14 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/strict-json': [],
   'shared/log': [],
 }
-const PORTS = ['shared/azure/table', 'shared/secrets/vault', 'shared/lease']
+const PORTS = [
+  'shared/bounded-body',
+  'shared/time-keys',
+  'shared/storage-unavailable',
+  'shared/azure/table',
+  'shared/secrets/vault',
+  'shared/lease',
+]
 const TYPES_FOR_ALL = ['shared/gateway', 'shared/config']
 
 const IMPORT = /^(?:import|export) (type )?[^'"]*?from '([^']+)'|(?:^|[^.\w])import\('([^']+)'\)/gms

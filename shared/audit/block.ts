@@ -19,11 +19,6 @@ export type BlockPlace = { wid: string; hour: string; block: number }
 export const partitionOf = (hour: string, wid: string) => `${hour}|${wid}`
 export const rowKeyOf = (block: number) => String(block).padStart(12, '0')
 
-/** `yyyyMMddHH` in UTC of a time in milliseconds. */
-export function hourOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 13).replace(/[-T]/g, '')
-}
-
 /** How many characters of a block an entry takes. */
 export const sizeOf = (link: Link) => link.body.length + 1 + MAC_CHARACTERS
 

@@ -1,5 +1,5 @@
 import type { Secret } from '../secrets/secret.ts'
-import { hourOf } from './block.ts'
+import { hourOf } from '../time-keys.ts'
 import { createRatchet, keyIdOf, NO_MAC } from './ratchet.ts'
 import type { StoredBlock, StoredEntry, StoredLine } from './read-block.ts'
 import type { Finding } from './report.ts'

@@ -1,5 +1,6 @@
 import type { Table } from '../azure/table.ts'
-import { hourOf, PAGE_BLOCKS } from './block.ts'
+import { hourOf } from '../time-keys.ts'
+import { PAGE_BLOCKS } from './block.ts'
 import type { DecidedEntry, Entry } from './entry.ts'
 import { readBlock } from './read-block.ts'
 

@@ -8,6 +8,7 @@ import { failureReason, sleep } from './insert-block.ts'
 import { createLane, type Head, type Lane } from './lane.ts'
 import { createOpener, type Opened } from './open-lane.ts'
 import { type Ack, type Pending, settle, unavailable } from './pending.ts'
+import { systemEntry } from './system-entry.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 
 export type JournalDeps = {
@@ -177,7 +178,7 @@ export function createJournal(deps: JournalDeps): Journal & { status(): JournalS
 
   async function writeCanary(): Promise<Ack | undefined> {
     if (!lane || closing) return undefined
-    const text = encodeEntry({ kind: 'system', time: new Date(now()).toISOString(), event: 'canary', detail: {} })
+    const text = encodeEntry(systemEntry(now(), 'canary', {}))
     return enter(text).catch(() => undefined)
   }
 
@@ -198,7 +199,7 @@ export function createJournal(deps: JournalDeps): Journal & { status(): JournalS
   async function shut(): Promise<void> {
     canary.stop()
     if (opening) await Promise.race([opening, sleep(deadlineMs)])
-    const text = encodeEntry({ kind: 'system', time: new Date(now()).toISOString(), event: 'writer.close', detail: {} })
+    const text = encodeEntry(systemEntry(now(), 'writer.close', {}))
     // INVARIANT: straight into the lane, behind everything: nothing may follow `writer.close`.
     if (lane) await wait(text).catch((error) => report('journal.close_failed', { reason: failureReason(error) }))
     ended = true

@@ -1,5 +1,6 @@
 import type { Table } from '../azure/table.ts'
-import { hourOf, MAX_BLOCK_CHARACTERS, packBlock, sizeOf } from './block.ts'
+import { hourOf } from '../time-keys.ts'
+import { MAX_BLOCK_CHARACTERS, packBlock, sizeOf } from './block.ts'
 import type { Chain, Link } from './chain.ts'
 import { insertBlock } from './insert-block.ts'
 import { type Pending, settle, unavailable } from './pending.ts'

@@ -1,6 +1,7 @@
 import type { Table } from '../azure/table.ts'
 import type { Action } from '../policy/actions.ts'
-import { hourOf, PAGE_BLOCKS } from './block.ts'
+import { hourOf } from '../time-keys.ts'
+import { PAGE_BLOCKS } from './block.ts'
 import { readBlock, type StoredEntry } from './read-block.ts'
 
 export type AuditFilter = {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Agent, request } from 'node:https'
+import { readBounded } from '../bounded-body.ts'
 import { UpstreamFailure } from '../tokens/broker/upstream-failure.ts'
 
 export type HttpsCall = {
@@ -33,24 +34,11 @@ export async function callHttps(url: string, { body, headers, ...options }: Http
   const response = await promise
   try {
     const header = (name: string) => [response.headers[name]].flat()[0]
-    return { status: response.statusCode ?? 0, header, body: await readBody(response) }
+    const body = await readBounded(response, MAX_BYTES, () => new UpstreamFailure({}))
+    return { status: response.statusCode ?? 0, header, body: body.toString('utf8') }
+  } catch {
+    throw new UpstreamFailure({})
   } finally {
     response.destroy()
   }
-}
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      length += chunk.length
-      if (length > MAX_BYTES) break
-      chunks.push(chunk)
-    }
-  } catch {
-    throw new UpstreamFailure({})
-  }
-  if (length > MAX_BYTES || !response.complete) throw new UpstreamFailure({})
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { readBounded } from '../bounded-body.ts'
 import { type AllowedHosts, judgeUrl } from './allowed-hosts.ts'
 import { CallbackFault } from './callback-fault.ts'
 import { isPublicAddress } from './public-address.ts'
@@ -104,7 +105,7 @@ async function exchange(url: URL, { method, headers, body }: Omit<Outgoing, 'tim
     const status = response.statusCode ?? 0
     if (status >= 300 && status < 400) throw new CallbackFault('callback_redirected')
     const header = (name: string) => [response.headers[name]].flat()[0]
-    return { status, header, body: await readBody(response) }
+    return { status, header, body: (await readBounded(response, MAX_BYTES, unusable)).toString('utf8') }
   } finally {
     response.destroy()
     agent.destroy()
@@ -120,14 +121,5 @@ function only(addresses: readonly Resolved[]): LookupFunction {
   }
 }
 
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > MAX_BYTES) throw new CallbackFault('callback_answer_too_large')
-    chunks.push(chunk)
-  }
-  if (!response.complete) throw new CallbackFault('callback_unreachable')
-  return Buffer.concat(chunks).toString('utf8')
-}
+const unusable = (why: 'too_large' | 'truncated') =>
+  new CallbackFault(why === 'too_large' ? 'callback_answer_too_large' : 'callback_unreachable')

@@ -9,6 +9,7 @@ import type { Grants } from '../grants/grants.ts'
 import type { PolicyStore } from '../policy/store.ts'
 import { createReview, type Review } from '../review/review.ts'
 import type { Rotations } from '../rotation/rotations.ts'
+import type { Vault } from '../secrets/vault.ts'
 import { type Swept, sweep } from '../sweep/sweep.ts'
 
 /** What the timers do beside rotating. */
@@ -22,7 +23,8 @@ export type Upkeep = {
 }
 
 type Deps = {
-  azure: Pick<Azure, 'table' | 'vault' | 'ownToken' | 'ownIds' | 'agent'>
+  vaults: ReadonlyMap<string, Vault>
+  azure: Pick<Azure, 'table' | 'ownToken' | 'ownIds' | 'agent'>
   config: Config
   journal: Journal
   grants: Pick<Grants, 'expireStale'>
@@ -33,7 +35,7 @@ type Deps = {
 }
 
 /** Its part of the composition root. */
-export function createUpkeep({ azure, config, journal, grants, policy, rotations, note, now }: Deps): Upkeep {
+export function createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, note, now }: Deps): Upkeep {
   const { table, agent, ownToken } = azure
   const audit = table('audit')
   const lastUse = table('lastUse')
@@ -51,8 +53,7 @@ export function createUpkeep({ azure, config, journal, grants, policy, rotations
     sweep: () => sweep({ tables, journal, now, expireStale: grants.expireStale }),
     review: createReview({
       policy: policy.current,
-      vaults: new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url)])),
-      ...{ lastUse, rotations, now, leases: tables.leases, reports: tables.reports },
+      ...{ vaults, lastUse, rotations, now, leases: tables.leases, reports: tables.reports },
       ...{ graph: service(graph), arm: service(arm), subscription: config.subscription },
       ownObjectId: () => azure.ownIds()[0],
       configured: config,

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import type { Row, Table } from '../azure/table.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision, Question, RequestContext } from '../policy/decision.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import type { AccessContext, Seal } from './access-context.ts'
-import { orUnavailable } from './store.ts'
 import { counted } from './tally.ts'
 
 /** Who approved, as the decision saw it: asked again whenever the grant is used. */
@@ -41,7 +41,7 @@ export function createLoadApprovals({ table, seal, decide }: LoadApprovalsDeps):
     const { terms, status } = context
     const { approval } = terms
     if (!approval || status.approvedBy.length === 0) return () => []
-    const approvals = await orUnavailable(() => read(context))
+    const approvals = await orUnavailable('grants', () => read(context))
     const mayApprove = (approver: string) => {
       const found = approvals.get(approver)
       if (!found) return false

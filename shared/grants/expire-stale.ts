@@ -1,7 +1,8 @@
 import type { Table } from '../azure/table.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import type { Status, StoredContext } from './access-context.ts'
 import { hourPartition } from './index-rows.ts'
-import { type GrantStore, orUnavailable } from './store.ts'
+import type { GrantStore } from './store.ts'
 
 type Deps = { table: Table; store: Pick<GrantStore, 'change'>; now: () => number }
 
@@ -21,7 +22,7 @@ export function expired({ terms, status }: Pick<StoredContext, 'terms' | 'status
  */
 export async function expireStale({ table, store, now }: Deps): Promise<{ expired: number }> {
   let count = 0
-  await orUnavailable(async () => {
+  await orUnavailable('grants', async () => {
     // Hours that are over: no grant of theirs can be renewed any more.
     const over = { partitionFrom: 'e|', partitionBefore: hourPartition(now()) }
     for await (const row of table.list(over, CALL)) {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Row } from '../azure/table.ts'
+import { hourOf } from '../time-keys.ts'
 import type { Terms } from './access-context.ts'
 
 /** Inverse times have this many digits. */
@@ -25,7 +26,7 @@ export const PRINCIPALS = { partitionFrom: 'p|', partitionBefore: 'p}' } as cons
 
 export const principalPartition = (principalId: string) => `p|${hash('sha256', principalId, 'base64url')}`
 
-export const hourPartition = (time: number) => `e|${new Date(time).toISOString().slice(0, 13).replaceAll(/\D/g, '')}`
+export const hourPartition = (time: number) => `e|${hourOf(time)}`
 
 export function resourcePartition(pattern: string): string {
   const [first = '', second = '*'] = pattern.split('/')

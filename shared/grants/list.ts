@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Query, StoredRow, Table } from '../azure/table.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import type { StoredContext } from './access-context.ts'
 import { PRINCIPALS, principalPartition } from './index-rows.ts'
 import type { Slots } from './slots.ts'
-import { orUnavailable } from './store.ts'
 
 const MAX_LIMIT = 200
 const DEFAULT_LIMIT = 50
@@ -46,7 +46,7 @@ export async function listGrants(
   const rows: StoredRow[] = []
   for (const query of queriesOf(principal, after)) {
     if (rows.length > limit) break
-    await orUnavailable(async () => {
+    await orUnavailable('grants', async () => {
       for await (const row of table.list({ ...query, pageRows: limit + 1 }, CALL)) {
         if (rows.push(row) > limit) break
       }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { StorageError, type Table } from '../azure/table.ts'
-import { GatewayError } from '../errors.ts'
+import type { Table } from '../azure/table.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import type { AccessContext } from './access-context.ts'
 
 /** Something that somebody has to be told of, or has to do, afterwards; never a value or a credential. */
@@ -38,13 +38,7 @@ export function createOpenItems({ table, now }: { table: Table; now: () => numbe
       const about = 'resource' in item ? [hashOf(item.resource)] : []
       const rowKey = [item.event, item.grant, ...about].join('|')
       const row = { partitionKey: 'open', rowKey, event: item.event, at: new Date(now()).toISOString() }
-      try {
-        await table.insert({ ...row, item: JSON.stringify(item) }, CALL)
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error
-        const retryAfterSeconds = error.retryAfterSeconds ?? 2
-        throw new GatewayError('storage_unavailable', `open_item_${error.reason}`, { retryAfterSeconds })
-      }
+      await orUnavailable('open_item', () => table.insert({ ...row, item: JSON.stringify(item) }, CALL))
     },
   }
 }

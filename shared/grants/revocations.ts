@@ -4,10 +4,11 @@ import type { Query, Table } from '../azure/table.ts'
 import type { Ask, Gate } from '../gate.ts'
 import { PrincipalId } from '../policy/documents/primitives.ts'
 import { canonicalResource } from '../policy/match/resource.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import type { AccessContext, StoredContext } from './access-context.ts'
 import { principalPartition } from './index-rows.ts'
 import { reaches } from './reaches.ts'
-import { type GrantStore, orUnavailable } from './store.ts'
+import type { GrantStore } from './store.ts'
 
 const PREFIX = /^[a-z]+(?:\/[A-Za-z0-9._~-]+){0,2}$/
 
@@ -69,7 +70,7 @@ const EVERY_GRANT = 'grant/*'
 
 /** All are tried, whatever becomes of one. */
 async function endAll(wanted: Wanted, by: string, deps: Deps): Promise<number> {
-  const ids = await orUnavailable(() => candidates(wanted, deps.table))
+  const ids = await orUnavailable('grants', () => candidates(wanted, deps.table))
   let next = 0
   let revoked = 0
   const failures: unknown[] = []

@@ -1,6 +1,7 @@
 import type { Change, Row, StoredRow, Table } from '../azure/table.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import { CONTEXT_ROW, type StoredContext } from './access-context.ts'
-import { type GrantStore, orUnavailable } from './store.ts'
+import type { GrantStore } from './store.ts'
 
 /**
  * Up to so many uses are rows of their own, which nobody has to change; more are a counter. One less than a transaction holds:
@@ -48,12 +49,12 @@ export function createSlots({ table, store }: { table: Table; store: GrantStore 
       }
       const slots = pick(free, count).map((slot) => ({ partitionKey: terms.id, rowKey: slotKey(slot) }))
       const changes = [...records, ...slots].map((row): Change => ({ act: 'insert', row }))
-      return orUnavailable(() => table.transact(changes, CALL))
+      return orUnavailable('grants', () => table.transact(changes, CALL))
     },
   }
 
   async function look(id: string): Promise<Reading> {
-    const rows = await orUnavailable(async () => {
+    const rows = await orUnavailable('grants', async () => {
       const found: StoredRow[] = []
       const query = { partitionKey: id, rowFrom: CONTEXT_ROW, rowBefore: SLOTS_END }
       for await (const row of table.list(query, CALL)) found.push(row)

@@ -1,5 +1,6 @@
-import { type Change, type Row, StorageError, type Table } from '../azure/table.ts'
+import type { Change, Row, Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import {
   type AccessContext,
   CONTEXT_ROW,
@@ -50,7 +51,7 @@ export const CONTENTION_MS = 2_000
 export function createGrantStore({ table, seal, tampered, maxSeconds }: GrantStoreDeps): GrantStore {
   const store: GrantStore = {
     read: (id) =>
-      orUnavailable(async () => {
+      orUnavailable('grants', async () => {
         const row = await table.get(id, CONTEXT_ROW, CALL)
         return row ? store.open(row) : 'unknown'
       }),
@@ -61,14 +62,14 @@ export function createGrantStore({ table, seal, tampered, maxSeconds }: GrantSto
       return 'tampered'
     },
     insert: (context) =>
-      orUnavailable(async () => {
+      orUnavailable('grants', async () => {
         const { terms } = context
         const index = indexRows(terms, terms.validatedAt + maxSeconds * 1_000)
         await Promise.all(index.map((row) => table.insert(row, CALL)))
         return table.insert(contextRow(context, await seal()), CALL)
       }),
     replace: (context, status, inserts = []) =>
-      orUnavailable(async () => {
+      orUnavailable('grants', async () => {
         const row = contextRow({ ...context, status }, await seal())
         const changes: Change[] = [{ act: 'replace', row, etag: context.etag }]
         for (const inserted of inserts) changes.push({ act: 'insert', row: inserted })
@@ -92,13 +93,3 @@ export function createGrantStore({ table, seal, tampered, maxSeconds }: GrantSto
 }
 
 export const contended = () => new GatewayError('storage_unavailable', 'grant_contended', { retryAfterSeconds: 1 })
-
-export async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    const retryAfterSeconds = error.retryAfterSeconds ?? 2
-    throw new GatewayError('storage_unavailable', `grants_${error.reason}`, { retryAfterSeconds })
-  }
-}

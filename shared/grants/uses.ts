@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import type { Row, Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import type { StoredContext } from './access-context.ts'
 import { jitter } from './jitter.ts'
 import { SLOTS, type Slots } from './slots.ts'
-import { CONTENTION_MS, contended, type GrantStore, orUnavailable } from './store.ts'
+import { CONTENTION_MS, contended, type GrantStore } from './store.ts'
 
 /** What is to be taken: an id of its own, so that however often it is tried, it is taken once. */
 export type Take = {
@@ -120,7 +121,7 @@ export function createUses(deps: { table: Table; store: GrantStore; slots: Slots
 
   /** Settles those whose record is there; gives the others. */
   async function notRecorded(id: string, group: readonly Waiting[]): Promise<Waiting[]> {
-    const rows = await Promise.all(group.map(({ key }) => orUnavailable(() => deps.table.get(id, key, CALL))))
+    const rows = await Promise.all(group.map(({ key }) => orUnavailable('grants', () => deps.table.get(id, key, CALL))))
     return group.filter((each, at) => {
       if (!rows[at]) return true
       each.done()

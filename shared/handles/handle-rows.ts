@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { StorageError, type Table } from '../azure/table.ts'
+import type { Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import { type Handle, handleKey, handleRow, type Maker, readHandle, type Seal } from './handle.ts'
 
 export type StoredHandle = { handle: Handle; maker: Maker }
@@ -34,14 +35,14 @@ const REDEEMED_ROW = 'redeemed'
 export function createHandleRows({ table, seal, report }: HandleRowsDeps): HandleRows {
   const rows: HandleRows = {
     insert: (handle, maker) =>
-      orUnavailable(async () => {
+      orUnavailable('handles', async () => {
         if ((await table.insert(handleRow(handle, maker, await seal()), CALL)) === 'inserted') return handle
         const stored = await rows.read(handle.id)
         if (!stored) throw new GatewayError('idempotency_expired', 'made_handle_gone')
         return stored.handle
       }),
     read: (id) =>
-      orUnavailable(async () => {
+      orUnavailable('handles', async () => {
         const row = await table.get(...handleKey(id), CALL)
         if (!row) return undefined
         const stored = readHandle(row, await seal())
@@ -49,12 +50,12 @@ export function createHandleRows({ table, seal, report }: HandleRowsDeps): Handl
         return stored
       }),
     redemption: (id) =>
-      orUnavailable(async () => {
+      orUnavailable('handles', async () => {
         const row = await table.get(id, REDEEMED_ROW, CALL)
         return row && { by: String(row['by']), at: Number(row['at']) }
       }),
     redeem: (id, { by, at }) =>
-      orUnavailable(async () => {
+      orUnavailable('handles', async () => {
         const mine = randomUUID()
         const row = { partitionKey: id, rowKey: REDEEMED_ROW, by, at, try: mine }
         if ((await table.insert(row, CALL)) === 'inserted') return 'first'
@@ -63,14 +64,4 @@ export function createHandleRows({ table, seal, report }: HandleRowsDeps): Handl
       }),
   }
   return rows
-}
-
-async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    const retryAfterSeconds = error.retryAfterSeconds ?? 2
-    throw new GatewayError('storage_unavailable', `handles_${error.reason}`, { retryAfterSeconds })
-  }
 }

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { type Row, StorageError, type StoredRow, type Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import { storageUnavailable } from '../storage-unavailable.ts'
 
 /** What stands under a key after {@link Idempotency.begin}. */
 export type Begun =
@@ -56,7 +57,7 @@ export function createIdempotency(deps: IdempotencyDeps): Idempotency {
           if (begun) return begun
         }
       } catch (error) {
-        throw error instanceof StorageError ? unavailable(error) : error
+        throw error instanceof StorageError ? storageUnavailable('idempotency', error) : error
       }
       throw inProgress('operation_contended')
     },
@@ -124,6 +125,3 @@ const iso = (time: number) => new Date(time).toISOString()
 
 const inProgress = (reason: string) =>
   new GatewayError('in_progress', reason, { retryAfterSeconds: IN_PROGRESS_RETRY_SECONDS })
-
-const unavailable = ({ reason, retryAfterSeconds = 2 }: StorageError) =>
-  new GatewayError('storage_unavailable', `idempotency_${reason}`, { retryAfterSeconds })

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Agent, request } from 'node:https'
+import { readBounded } from '../bounded-body.ts'
 import { parseStrictJson } from '../strict-json.ts'
 
 /** GETs one JSON document within a byte and a time limit; rejects with FetchFault and nothing else. */
@@ -64,7 +65,7 @@ async function getBody(target: Target, signal: AbortSignal): Promise<Buffer> {
   if (response === 'stale_socket') throw new FetchFault('unreachable')
   try {
     checkHead(response, target.maxBytes)
-    return await readBody(response, target.maxBytes)
+    return await readBounded(response, target.maxBytes, (why) => new FetchFault(why))
   } finally {
     response.destroy()
   }
@@ -90,18 +91,6 @@ function checkHead({ statusCode = 0, headers }: IncomingMessage, maxBytes: numbe
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') throw new FetchFault('encoded')
   if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new FetchFault('not_json')
   if (Number(headers['content-length'] ?? 0) > maxBytes) throw new FetchFault('too_large')
-}
-
-async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > maxBytes) throw new FetchFault('too_large')
-    chunks.push(chunk)
-  }
-  if (!response.complete) throw new FetchFault('truncated')
-  return Buffer.concat(chunks)
 }
 
 function parseJson(body: Buffer): unknown {

@@ -1,9 +1,10 @@
-import { StorageError, type Table } from '../azure/table.ts'
+import type { Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
 import { API_MANAGER } from '../policy/plan/merge.ts'
 import { type Current, publishSet, readCurrent } from '../policy/storage/publish.ts'
 import { fulfils } from '../policy/storage/revision.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import { approveChange, type Word } from './approve.ts'
 import { changeHash } from './change.ts'
 import { type NextSet, nextSet, tagOf, type Wish } from './next-set.ts'
@@ -79,7 +80,7 @@ export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: Po
   }
 
   async function current(): Promise<Current> {
-    const read = await orUnavailable(() => readCurrent(table))
+    const read = await orUnavailable('policies', () => readCurrent(table))
     sound(read)
     return read
   }
@@ -89,7 +90,7 @@ export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: Po
     async change(grant, wish) {
       grant.spend('policy:write', 'policy')
       try {
-        const changed = await orUnavailable(() => publish({ ...wish, writer: grant.principal }))
+        const changed = await orUnavailable('policies', () => publish({ ...wish, writer: grant.principal }))
         grant.succeeded({ reference: `policy:${wish.kind}/${wish.id}@${changed.revision}` })
         // It is in force whatever this look brings; the poll comes to it.
         await refresh().catch(() => {})
@@ -98,8 +99,8 @@ export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: Po
         throw grant.failed(error)
       }
     },
-    proposalsFor: (kind, id) => orUnavailable(() => proposals.of(kind, id)),
-    approve: (grant, word) => orUnavailable(() => approveChange({ proposals, current }, grant, word)),
+    proposalsFor: (kind, id) => orUnavailable('policies', () => proposals.of(kind, id)),
+    approve: (grant, word) => orUnavailable('policies', () => approveChange({ proposals, current }, grant, word)),
   }
 }
 
@@ -107,14 +108,4 @@ export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: Po
 function sound({ published, inForce }: Current): void {
   if (!published) throw new GatewayError('no_policy', 'no_revision')
   if (!fulfils(inForce, published)) throw new GatewayError('policy_unavailable', 'policy_bad_set')
-}
-
-async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    const retryAfterSeconds = error.retryAfterSeconds ?? 2
-    throw new GatewayError('storage_unavailable', `policies_${error.reason}`, { retryAfterSeconds })
-  }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { toAscii } from '../audit/to-ascii.ts'
-import { type Row, StorageError, type Table } from '../azure/table.ts'
+import type { Row, Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import type { Report, ReportName } from './section.ts'
 
 export type ReportStore = {
@@ -41,26 +42,19 @@ export function createReportStore(table: Table): ReportStore {
       await forgetOthers(table, name)
     },
     async read(name) {
-      try {
-        for (let tries = 0; tries < MAX_READS; tries += 1) {
-          const head = await table.get(name, HEAD, CALL)
-          if (!head) return undefined
-          const report = await readSet(table, name, { id: String(head['id']), rows: Number(head['rows']) })
-          if (report) return report
-        }
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error
-        throw unavailable(error.reason, error.retryAfterSeconds)
+      for (let tries = 0; tries < MAX_READS; tries += 1) {
+        const head = await orUnavailable('report', () => table.get(name, HEAD, CALL))
+        if (!head) return undefined
+        const set = { id: String(head['id']), rows: Number(head['rows']) }
+        const report = await orUnavailable('report', () => readSet(table, name, set))
+        if (report) return report
       }
-      throw unavailable('report_unreadable')
+      throw new GatewayError('storage_unavailable', 'report_unreadable', { retryAfterSeconds: 5 })
     },
   }
 }
 
 const rowKey = (id: string, at: number) => `${id}|${String(at).padStart(3, '0')}`
-
-const unavailable = (reason: string, retryAfterSeconds = 5) =>
-  new GatewayError('storage_unavailable', reason, { retryAfterSeconds })
 
 type Head = { name: string; id: string; rows: number; generatedAt: string }
 

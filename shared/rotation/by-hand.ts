@@ -1,3 +1,4 @@
+import { systemEntry } from '../audit/system-entry.ts'
 import { GatewayError } from '../errors.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import { type CarryOutDeps, refOf } from './carry-out.ts'
@@ -40,7 +41,7 @@ export async function lookForNewVersion(deps: ByHandDeps, rotation: ManualRotati
     (await hasMore(deps, rotation, run))
   ) {
     const detail = { rotation: rotation.name, secret: rotation.secret, run: run.id, version: current.version }
-    deps.journal.follow({ kind: 'system', time: iso(now), event: 'rotation.seen', detail })
+    deps.journal.follow(systemEntry(now, 'rotation.seen', detail))
     const replaced = before === '' ? {} : { replaces: before }
     return afterSuccess(rotation, { ...run, version: current.version, ...replaced }, { step: 'finish', now })
   }
@@ -73,7 +74,7 @@ function reminded({ now, journal, report }: ByHandDeps, rotation: ManualRotation
   const { name, secret, owner, notify } = rotation
   const { due = '' } = run.memory
   const detail = { rotation: name, secret, owner, run: run.id, due, overdue: Date.parse(due) < at }
-  journal.follow({ kind: 'system', time: iso(at), event: 'rotation.due', detail: { ...detail, notify } })
+  journal.follow(systemEntry(at, 'rotation.due', { ...detail, notify }))
   report('rotation.due', detail)
   return { ...run, memory: { ...run.memory, remindedAt: String(at) } }
 }

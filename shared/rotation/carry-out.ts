@@ -1,4 +1,5 @@
-import type { Journal, SystemEntry } from '../audit/entry.ts'
+import type { Journal } from '../audit/entry.ts'
+import { systemEntry } from '../audit/system-entry.ts'
 import { StorageError } from '../azure/table.ts'
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
@@ -47,17 +48,19 @@ export const refOf = ({ secret }: Pick<RotationDocument, 'secret'>): SecretRef =
 export async function carryOut(deps: CarryOutDeps, order: StepOrder): Promise<StepResult> {
   const { rotation, run, step } = order
   const about = { rotation: rotation.name, rotator: rotation.rotator, secret: rotation.secret, run: run.id, step }
-  await deps.journal.record(entry(deps, 'rotation.intent', about))
+  await deps.journal.record(systemEntry(deps.now(), 'rotation.intent', about))
   try {
     // INVARIANT: before any call: documents are checked when they are written, but not always by somebody who knows the gateway.
     const ownTarget = ownTargetOf(rotation, await deps.own())
     if (ownTarget) throw new RotationFault(ownTarget, { final: true })
     const { handout, ...result } = await ACTS[step](deps, order, contextOf(deps, order))
-    deps.journal.follow(entry(deps, 'rotation.result', { ...about, outcome: 'ok', ...result, ...handout }))
+    deps.journal.follow(systemEntry(deps.now(), 'rotation.result', { ...about, outcome: 'ok', ...result, ...handout }))
     return result
   } catch (error) {
     const failure = classify(error)
-    deps.journal.follow(entry(deps, 'rotation.result', { ...about, outcome: 'failed', reason: failure.reason }))
+    deps.journal.follow(
+      systemEntry(deps.now(), 'rotation.result', { ...about, outcome: 'failed', reason: failure.reason }),
+    )
     throw failure
   }
 }
@@ -160,10 +163,3 @@ function contextOf(deps: CarryOutDeps, { rotation, run, guard, remember, signal 
     },
   }
 }
-
-const entry = ({ now }: CarryOutDeps, event: string, detail: Record<string, unknown>): SystemEntry => ({
-  kind: 'system',
-  time: new Date(now()).toISOString(),
-  event,
-  detail,
-})

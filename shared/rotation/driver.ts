@@ -109,23 +109,14 @@ async function takeStep(
   }
   try {
     const result = await carryOut(deps, { rotation, run: before, step, signal, ...notes(session, before, now) })
-    await settle(
-      deps,
-      rotation,
-      session,
-      afterSuccess(rotation, { ...(session.state().run ?? before), ...result }, { step, now: now() }),
-    )
+    const run = { ...(session.state().run ?? before), ...result }
+    await settle(deps, rotation, session, afterSuccess(rotation, run, { step, now: now() }))
   } catch (error) {
     if (!(error instanceof RotationFault)) throw error
     const run = session.state().run ?? before
     const { reason, final, retryAfterSeconds } = error
-    const lenient = final ? { ...rotation, onFailure: { ...rotation.onFailure, attempts: 1 } } : rotation
-    await settle(
-      deps,
-      rotation,
-      session,
-      afterFailure(lenient, run, { reason, now: now(), waitMs: retryAfterSeconds * 1_000 }),
-    )
+    const failure = { reason, final, now: now(), waitMs: retryAfterSeconds * 1_000 }
+    await settle(deps, rotation, session, afterFailure(rotation, run, failure))
   }
 }
 
@@ -149,8 +140,6 @@ async function settle(deps: DriverDeps, rotation: RotationDocument, session: Ses
     if (run.state === 'current') await deps.emit({ type: 'secret.rotated', id: `${run.id}-rotated`, rotation, run })
     if (run.state === 'stuck')
       await deps.emit({ type: 'rotation.stuck', id: `${run.id}-stuck-${stuckTurn(run)}`, rotation, run })
-  }
-  if (run.state !== before?.state) {
     const { id, state, reason } = run
     deps.report('rotation.moved', { rotation: rotation.name, run: id, state, ...(reason && { reason }) })
   }

@@ -129,12 +129,12 @@ export function afterSuccess(rotation: RotationDocument, run: Run, { step, now }
 export function afterFailure(
   rotation: RotationDocument,
   run: Run,
-  { reason, now, waitMs = 0 }: { reason: string; now: number; waitMs?: number },
+  { reason, now, waitMs = 0, final = false }: { reason: string; now: number; waitMs?: number; final?: boolean },
 ): Run {
   const { attempts: allowed, backoff, cap } = rotation.onFailure
   const attempts = run.attempts + 1
   const failed = { ...run, attempts, reason, verified: { count: 0 } }
-  if (attempts >= allowed) return { ...reached(failed, 'stuck', now), stuckIn: run.state }
+  if (final || attempts >= allowed) return { ...reached(failed, 'stuck', now), stuckIn: run.state }
   return { ...failed, notBefore: now + Math.min(Math.max(ms(backoff) * 2 ** (attempts - 1), waitMs), ms(cap)) }
 }
 

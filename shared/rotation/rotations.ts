@@ -8,6 +8,7 @@ import type { Snapshot } from '../policy/snapshot.ts'
 import { Secret } from '../secrets/secret.ts'
 import { secretResource } from '../secrets/secret-ref.ts'
 import type { Vault } from '../secrets/vault.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
 import { readStoredCredential } from '../tokens/stored-credential.ts'
 import { refOf } from './carry-out.ts'
 import { type Demand, type DriverDeps, demandStep, startRun } from './driver.ts'
@@ -81,8 +82,9 @@ export function createRotations(deps: RotationsDeps) {
       )
       return { ...hurried, ...(await rotateDue(signal)) }
     },
-    /** For whoever was let in; throws `not_found`, recorded. */
-    document(grant: Grant, name: string): RotationDocument {
+    /** Under a Grant for `rotation:read`; throws `not_found`, recorded. */
+    read(grant: Grant, name: string): RotationDocument {
+      grant.spend('rotation:read', rotationResource(name))
       try {
         return documentOf(name)
       } catch (error) {
@@ -90,63 +92,59 @@ export function createRotations(deps: RotationsDeps) {
       }
     },
     documents: () => [...policy().rotations()],
-    state: (name: string) => orUnavailable(() => states.read(name)),
-    run: (name: string, id: string) => orUnavailable(() => states.run(name, id)),
+    state: (name: string) => orUnavailable('rotations', () => states.read(name)),
+    run: (name: string, id: string) => orUnavailable('rotations', () => states.run(name, id)),
     /** Who must still pick up what the run published; empty before and after. */
     async stragglers(rotation: RotationDocument, run: Run): Promise<readonly string[]> {
       const { version, publishedAt } = run
       if (run.state !== 'current' || version === undefined || publishedAt === undefined) return []
       const asked = { ref: refOf(rotation), lookBackMs: ms(rotation.retire.lookBack), version, publishedAt }
-      return (await orUnavailable(() => driver.pickUp(asked))).stragglers
+      return (await orUnavailable('rotations', () => driver.pickUp(asked))).stragglers
     },
     /** Whom a rotation now would concern, and whom it would break. */
     async impact(rotation: RotationDocument): Promise<Impact> {
       const current = await currentVersion(driver, refOf(rotation))
-      const known = await orUnavailable(() => uses.of(secretResource(refOf(rotation))))
+      const known = await orUnavailable('rotations', () => uses.of(secretResource(refOf(rotation))))
       return impactOf(rotation, known, current?.version)
     },
     /** `operation` makes the run's id: the same one again finds its run. */
-    async start(grant: Grant, name: string, operation: string): Promise<Run> {
+    async start(grant: Grant, name: string, operation: string): Promise<Moved> {
       grant.spend('rotation:run', rotationResource(name))
       return recorded(grant, async () => {
+        const rotation = documentOf(name)
         const id = hash('sha256', `rotation-run|${operation}`, 'hex').slice(0, 32)
-        return (await states.run(name, id)) ?? startRun(driver, documentOf(name), { id, by: grant.principal.id })
+        const begun = await states.run(name, id)
+        return { rotation, run: begun ?? (await startRun(driver, rotation, { id, by: grant.principal.id })) }
       })
     },
     async step(
       grant: Grant,
       name: string,
       { runId, step, repeated }: { runId: string; step: Demand; repeated: boolean },
-    ): Promise<Run> {
+    ): Promise<Moved> {
       grant.spend(step === 'abort' ? 'rotation:abort' : 'rotation:step', rotationResource(name))
       // An earlier try of the same request may have got as far: then there is nothing left to do.
       return recorded(grant, async () => {
+        const rotation = documentOf(name)
         const known = repeated ? await states.run(name, runId) : undefined
-        if (known && isDone(known, step)) return known
+        if (known && isDone(known, step)) return { rotation, run: known }
         const demand = { runId, step, signal: AbortSignal.timeout(STEP_MS) }
-        return demandStep(driver, documentOf(name), demand)
+        return { rotation, run: await demandStep(driver, rotation, demand) }
       })
     },
   }
 }
 
+/** A run after an act, and the document that it was done by. */
+type Moved = { rotation: RotationDocument; run: Run }
+
 export type Rotations = ReturnType<typeof createRotations>
 
-/** Storage that does not answer is a 503 to callers; the timer tells it apart. */
-async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
+async function recorded(grant: Grant, act: () => Promise<Moved>): Promise<Moved> {
   try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    throw new GatewayError('storage_unavailable', error.reason, { retryAfterSeconds: error.retryAfterSeconds ?? 5 })
-  }
-}
-
-async function recorded(grant: Grant, act: () => Promise<Run>): Promise<Run> {
-  try {
-    const run = await orUnavailable(act)
-    grant.succeeded({ reference: `rotation-run:${run.id}` })
-    return run
+    const moved = await orUnavailable('rotations', act)
+    grant.succeeded({ reference: `rotation-run:${moved.run.id}` })
+    return moved
   } catch (error) {
     throw grant.failed(error)
   }

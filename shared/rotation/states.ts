@@ -10,16 +10,15 @@ const DUE = '_due'
 const CALL = { deadlineMs: 5_000 }
 
 const time = z.number()
+const state = z.enum(['pending', 'set', 'verified', 'current', 'retired', 'stuck', 'aborted'])
 const RunRow: z.ZodType<Run> = z.object({
   id: z.string().regex(/^[0-9a-f]{32}$/),
-  state: z.enum(['pending', 'set', 'verified', 'current', 'retired', 'stuck', 'aborted']),
+  state,
   stuckIn: z.enum(['pending', 'set', 'verified', 'current']).optional(),
   by: z.string(),
   startedAt: time,
   endedAt: time.optional(),
-  steps: z.array(
-    z.object({ state: z.enum(['pending', 'set', 'verified', 'current', 'retired', 'stuck', 'aborted']), at: time }),
-  ),
+  steps: z.array(z.object({ state, at: time })),
   attempts: z.int(),
   verified: z.object({ count: z.int(), since: time.optional() }),
   notBefore: time,

@@ -1,5 +1,6 @@
 import { ACTIVITY_DAYS, hourPartition } from '../audit/last-use/activity.ts'
 import type { Table } from '../azure/table.ts'
+import { hourOf, minuteOf } from '../time-keys.ts'
 import type { EndedRows } from './ended-rows.ts'
 
 /** By which clocks of instances may differ, and a request that looks at the row may last. */
@@ -10,7 +11,7 @@ const MARGIN_MS = 10 * 60_000
  * requests. INVARIANT: a row without a time that can be read stays: a token must not come back to life.
  */
 export function endedOnce(table: Table, now: number): EndedRows {
-  const hour = new Date(now).toISOString().slice(0, 13).replaceAll(/\D/g, '')
+  const hour = hourOf(now)
   const kinds = ['checked', 'dpop', 'jti', 'refused', 'revoked']
   const byHour = kinds.map((kind) => ({ from: `${kind}|`, before: `${kind}|${hour}` }))
   const ranges = [...byHour, { from: 'idem|', before: 'idem}' }].sort((a, b) => (a.from < b.from ? -1 : 1))
@@ -19,7 +20,7 @@ export function endedOnce(table: Table, now: number): EndedRows {
 
 /** Windows of quotas that are over for an hour: keys begin with a window's end. */
 export function endedQuotas(table: Table, now: number): EndedRows {
-  const minute = new Date(now - 3_600_000).toISOString().slice(0, 16).replaceAll(/\D/g, '')
+  const minute = minuteOf(now - 3_600_000)
   return { name: 'quotas', table, ranges: [{ from: '0', before: minute }], select: ['expires'], ended: () => true }
 }
 

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
-import { StorageError, type Table } from '../azure/table.ts'
-import { GatewayError } from '../errors.ts'
+import type { Table } from '../azure/table.ts'
+import { orUnavailable } from '../storage-unavailable.ts'
+import { hourOf } from '../time-keys.ts'
 
 /** Something that happens once, or has happened: what it is, and until when that matters. */
 export type Occurrence = {
@@ -34,7 +35,7 @@ export function createOnce(table: Table): Once {
       const key = keyOf(occurrence)
       const by = randomUUID()
       const row = { ...key, by, expires: new Date(expiresAt).toISOString() }
-      return orUnavailable(async () => {
+      return orUnavailable('once', async () => {
         if ((await table.insert(row, CALL)) === 'inserted') return 'first'
         // A retried insert that had committed finds its own row.
         const stored = await table.get(key.partitionKey, key.rowKey, CALL)
@@ -43,23 +44,12 @@ export function createOnce(table: Table): Once {
     },
     has(occurrence) {
       const { partitionKey, rowKey } = keyOf(occurrence)
-      return orUnavailable(async () => (await table.get(partitionKey, rowKey, CALL)) !== undefined)
+      return orUnavailable('once', async () => (await table.get(partitionKey, rowKey, CALL)) !== undefined)
     },
   }
 }
 
 /** `revoked|2026112514`: what an hour holds is removed together. */
 function keyOf({ kind, names, filedUnder }: Pick<Occurrence, 'kind' | 'names' | 'filedUnder'>) {
-  const hour = new Date(filedUnder).toISOString().slice(0, 13).replaceAll(/\D/g, '')
-  return { partitionKey: `${kind}|${hour}`, rowKey: hash('sha256', JSON.stringify(names), 'base64url') }
-}
-
-async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    const retryAfterSeconds = error.retryAfterSeconds ?? 2
-    throw new GatewayError('storage_unavailable', `once_${error.reason}`, { retryAfterSeconds })
-  }
+  return { partitionKey: `${kind}|${hourOf(filedUnder)}`, rowKey: hash('sha256', JSON.stringify(names), 'base64url') }
 }

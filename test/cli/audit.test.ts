@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { localRun } from '../../cli/local-state.ts'
-import { main } from '../../cli/main.ts'
 import { writeEndpoints } from '../../local/endpoints-file.ts'
 import { createStorage } from '../../local/servers/create-storage.ts'
 import { type LocalServers, startServers } from '../../local/servers/start-servers.ts'
@@ -14,6 +13,7 @@ import { createAzure } from '../../shared/azure/azure.ts'
 import type { Table } from '../../shared/azure/table.ts'
 import { createKeyRing } from '../../shared/tokens/keys/key-ring.ts'
 import { denial, intent, result } from '../shared/audit/fixtures.ts'
+import { sallyport as command } from '../support/sallyport.ts'
 
 // `sallyport audit` over a state folder of its own: with the servers of a run, then with nothing running.
 
@@ -64,20 +64,8 @@ function writeRun(pid: number): void {
   })
 }
 
-async function sallyport(...args: string[]) {
-  const [out, err]: [string[], string[]] = [[], []]
-  const terminal = {
-    env: {},
-    cwd: tmpdir(),
-    out: (line: string) => out.push(line),
-    err: (line: string) => err.push(line),
-  }
-  const exit = await main(
-    ['audit', ...args, ...(args.includes('--state') ? [] : ['--state', stateDir])],
-    terminal as never,
-  )
-  return { exit, out: out.join('\n'), err: err.join('\n') }
-}
+const sallyport = (...args: string[]) =>
+  command(['audit', ...args, ...(args.includes('--state') ? [] : ['--state', stateDir])], { cwd: tmpdir() })
 
 const parsed = ({ out }: { out: string }) => JSON.parse(out)
 

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { main } from '../../cli/main.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
 import type { Callers } from '../support/running.ts'
+import { sallyport as command } from '../support/sallyport.ts'
 import { sharedRun } from '../support/shared-run.ts'
 
 // api.md, "Command line": the verbs that call the gateway, against the whole local run.
@@ -47,18 +47,12 @@ afterAll(async () => {
 
 type Options = { stdin?: string | Uint8Array; isScreen?: boolean; state?: string[] }
 
-async function sallyport(args: string[], { stdin, isScreen = false, state = ['--state', stateDir] }: Options = {}) {
-  const [out, err]: [string[], string[]] = [[], []]
-  const exit = await main([...args, ...state], {
-    env: {},
+const sallyport = (args: string[], { stdin, isScreen = false, state = ['--state', stateDir] }: Options = {}) =>
+  command([...args, ...state], {
     cwd: stateDir,
-    out: (line) => void out.push(line),
-    err: (line) => void err.push(line),
     stdin: async () => (stdin === undefined ? undefined : Buffer.from(stdin)),
     isScreen,
   })
-  return { exit, out: out.join('\n'), err: err.join('\n') }
-}
 
 const as = (caller: string) => ['--caller', caller]
 const parsed = ({ out }: { out: string }) => JSON.parse(out)

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { main } from '../../cli/main.ts'
 import type { Callers } from '../support/running.ts'
+import { sallyport as command } from '../support/sallyport.ts'
 import { sharedRun } from '../support/shared-run.ts'
 import { directory } from '../support/tenant.ts'
 
@@ -18,16 +18,7 @@ beforeAll(async () => {
   stateDir = run.stateDir
 })
 
-async function sallyport(...args: string[]) {
-  const [out, err]: [string[], string[]] = [[], []]
-  const exit = await main([...args, '--state', stateDir], {
-    env: {},
-    cwd: stateDir,
-    out: (line) => void out.push(line),
-    err: (line) => void err.push(line),
-  })
-  return { exit, out: out.join('\n'), err: err.join('\n') }
-}
+const sallyport = (...args: string[]) => command([...args, '--state', stateDir], { cwd: stateDir })
 
 const as = (caller: string) => ['--caller', caller]
 const READ = ['--action', 'secret:get', '--resource', 'secret/main/stripe-*', '--ttl', '10m']

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { main } from '../../cli/main.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
 import { issuer, role, statement } from '../support/policy/documents.ts'
+import { sallyport as command } from '../support/sallyport.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-policies-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -15,18 +15,7 @@ function file(name: string, content: unknown): string {
   return name
 }
 
-async function sallyport(...args: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  const terminal = {
-    env: {},
-    cwd: folder,
-    out: (line: string) => out.push(line),
-    err: (line: string) => err.push(line),
-  }
-  const exit = await main(args, { ...terminal, out: terminal.out, err: terminal.err } as Parameters<typeof main>[1])
-  return { exit, out: out.join('\n'), err: err.join('\n') }
-}
+const sallyport = (...args: string[]) => command(args, { cwd: folder })
 
 describe('sallyport policy validate', () => {
   it('0: valid documents, of files and folders', async () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Endpoints } from '../../cli/local-state.ts'
-import { main } from '../../cli/main.ts'
 import type { Callers } from '../support/running.ts'
+import { sallyport as command } from '../support/sallyport.ts'
 import { sharedRun } from '../support/shared-run.ts'
 
 // Row S13 of product.md against the whole local run: a real PostgreSQL, its password rotated while an application uses it.
@@ -19,16 +19,7 @@ beforeAll(async () => {
   stateDir = run.stateDir
 })
 
-async function sallyport(...args: string[]) {
-  const [out, err]: [string[], string[]] = [[], []]
-  const exit = await main([...args, '--state', stateDir], {
-    env: {},
-    cwd: stateDir,
-    out: (line) => void out.push(line),
-    err: (line) => void err.push(line),
-  })
-  return { exit, out: out.join('\n'), err: err.join('\n') }
-}
+const sallyport = (...args: string[]) => command([...args, '--state', stateDir], { cwd: stateDir })
 
 type Login = { username: string; password: string; database: string }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Table } from '../../azure/table.ts'
-import { hourOf } from '../block.ts'
+import { hourOf } from '../../time-keys.ts'
 import type { DecidedEntry } from '../entry.ts'
 import type { StoredEntry } from '../read-block.ts'
 import { mergeRow } from './merge-row.ts'

@@ -1,5 +1,6 @@
 import type { Table } from '../../azure/table.ts'
-import { hourOf, PAGE_BLOCKS } from '../block.ts'
+import { hourOf } from '../../time-keys.ts'
+import { PAGE_BLOCKS } from '../block.ts'
 import { readBlock, type StoredEntry } from '../read-block.ts'
 
 /** Partition of the journal (`<hour>|<wid>`) → number of its last block that was read. */

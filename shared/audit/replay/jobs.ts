@@ -2,6 +2,7 @@ import type { StoredRow, Table } from '../../azure/table.ts'
 import { StorageError } from '../../azure/table.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Snapshot } from '../../policy/snapshot.ts'
+import { orUnavailable } from '../../storage-unavailable.ts'
 import type { Span } from '../decided-entries.ts'
 import {
   ALIVE_MS,
@@ -50,7 +51,7 @@ export function createReplayJobs({ audit, jobs, now, report }: Deps): ReplayJobs
 
   return {
     async begin(wish) {
-      await orUnavailable(async () => {
+      await orUnavailable('replay', async () => {
         const kept = (await forgetReplays(jobs, now())).left
         const existing = await jobs.get(REPLAYS_PARTITION, wish.id, CALL)
         if (existing && !isStale(existing, now())) return
@@ -65,7 +66,7 @@ export function createReplayJobs({ audit, jobs, now, report }: Deps): ReplayJobs
       })
     },
     read: (id) =>
-      orUnavailable(async () => {
+      orUnavailable('replay', async () => {
         const row = await jobs.get(REPLAYS_PARTITION, id, CALL)
         return row && readJob(row, now())
       }),
@@ -124,12 +125,3 @@ export async function forgetReplays(jobs: Table, now: number): Promise<{ removed
 }
 
 const busy = (detail: string) => new GatewayError('rate_limited', 'replay_busy', { detail, retryAfterSeconds: 30 })
-
-async function orUnavailable<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    throw new GatewayError('storage_unavailable', `replay_storage_${error.reason}`, { retryAfterSeconds: 5 })
-  }
-}

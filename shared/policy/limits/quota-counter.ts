@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Row, StorageError, type Table } from '../../azure/table.ts'
-import { GatewayError } from '../../errors.ts'
+import { storageUnavailable } from '../../storage-unavailable.ts'
 
 /** How many of a window are used after the request was counted, or that it was not. */
 export type Counted = { counted: boolean; used: number }
@@ -103,8 +103,5 @@ function readUsed(value: unknown): number {
   return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : Number.MAX_SAFE_INTEGER
 }
 
-function unavailable(error: unknown): unknown {
-  if (!(error instanceof StorageError)) return error
-  const retryAfterSeconds = error.retryAfterSeconds ?? 1
-  return new GatewayError('storage_unavailable', `quota_${error.reason}`, { retryAfterSeconds })
-}
+const unavailable = (error: unknown): unknown =>
+  error instanceof StorageError ? storageUnavailable('quota', error) : error

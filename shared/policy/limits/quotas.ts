@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Table } from '../../azure/table.ts'
+import { minuteOf } from '../../time-keys.ts'
 import type { Quota } from '../decision.ts'
 import type { Limit } from './limit.ts'
 import { createQuotaCounter, type QuotaCounter } from './quota-counter.ts'
@@ -46,7 +47,7 @@ export function createQuotas({ table, serverNow }: { table: Table; serverNow: ()
     if (known) return known
     const expires = new Date(end).toISOString()
     // `202611260000|ab`: what ended is one range of partitions, and no partition is everybody's.
-    const partitionKey = `${expires.slice(0, 16).replaceAll(/\D/g, '')}|${name.slice(0, 2)}`
+    const partitionKey = `${minuteOf(end)}|${name.slice(0, 2)}`
     const counter = createQuotaCounter(table, { partitionKey, rowKey: name }, { statement, expires })
     counters.set(`${end}|${name}`, counter)
     return counter

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hourOf, MAX_PROPERTY_CHARACTERS, packBlock } from '../../../shared/audit/block.ts'
+import { MAX_PROPERTY_CHARACTERS, packBlock } from '../../../shared/audit/block.ts'
 import { createChain } from '../../../shared/audit/chain.ts'
 import { createRatchet } from '../../../shared/audit/ratchet.ts'
 import { readBlock } from '../../../shared/audit/read-block.ts'
+import { hourOf } from '../../../shared/time-keys.ts'
 import { MASTER } from './fixtures.ts'
 
 const WID = '0123456789abcdef0123456789abcdef'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { hourOf } from '../../../shared/audit/block.ts'
 import type { Entry } from '../../../shared/audit/entry.ts'
 import { verifyJournal } from '../../../shared/audit/verify.ts'
 import type { StoredRow } from '../../../shared/azure/table.ts'
+import { hourOf } from '../../../shared/time-keys.ts'
 import { denial, intent, MASTER, NOW, result } from './fixtures.ts'
 import { macOf, stream, written } from './written.ts'
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { hourOf, packBlock } from '../../../shared/audit/block.ts'
+import { packBlock } from '../../../shared/audit/block.ts'
 import { createChain } from '../../../shared/audit/chain.ts'
 import type { Resumes } from '../../../shared/audit/check-writer.ts'
 import type { Entry } from '../../../shared/audit/entry.ts'
 import { createRatchet, keyIdOf } from '../../../shared/audit/ratchet.ts'
 import type { StoredRow } from '../../../shared/azure/table.ts'
 import type { Secret } from '../../../shared/secrets/secret.ts'
+import { hourOf } from '../../../shared/time-keys.ts'
 import { MASTER, NOW } from './fixtures.ts'
 
 export type Writer = { wid: string; rows: StoredRow[]; head: Resumes }

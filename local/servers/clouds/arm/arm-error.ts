@@ -1,21 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { AzureError, withRetryAfter } from '../../azure-error.ts'
 import type { Fault } from '../../faults.ts'
 import type { ServerAnswer } from '../../http-server.ts'
 
-/** A refusal of Azure Resource Manager: `{ error: { code, message } }`. */
-export class ArmError extends Error {
-  readonly status: number
-  readonly code: string
-
-  constructor(status: number, code: string, text: string) {
-    super(text)
-    this.name = 'ArmError'
-    this.status = status
-    this.code = code
-  }
-}
-
-export const armErrorAnswer = ({ status, code, message }: ArmError): ServerAnswer => ({
+export const armErrorAnswer = ({ status, code, message }: AzureError): ServerAnswer => ({
   status,
   headers: {
     'x-ms-failure-cause': 'gateway',
@@ -29,23 +17,21 @@ export const armErrorAnswer = ({ status, code, message }: ArmError): ServerAnswe
 })
 
 /** How ARM words what a test injects: `fail` with status 409 is another operation on the account that is not over. */
-export function armFault({ kind, status = 500, retryAfterSeconds }: Fault): ServerAnswer {
+export function armFault(fault: Fault): ServerAnswer {
+  const { kind, status = 500 } = fault
   const error =
     kind === 'throttle'
-      ? new ArmError(
+      ? new AzureError(
           429,
           'TooManyRequests',
           'The request is being throttled as the limit has been reached for operation.',
         )
       : status === 409
-        ? new ArmError(
+        ? new AzureError(
             409,
             'StorageAccountOperationInProgress',
             'An operation is currently performing on this storage account.',
           )
-        : new ArmError(status, 'InternalServerError', 'Injected by a test.')
-  const answer = armErrorAnswer(error)
-  if (typeof answer === 'string') return answer
-  const wait = retryAfterSeconds && { 'retry-after': String(retryAfterSeconds) }
-  return { ...answer, headers: { ...answer.headers, ...wait } }
+        : new AzureError(status, 'InternalServerError', 'Injected by a test.')
+  return withRetryAfter(armErrorAnswer(error), fault)
 }

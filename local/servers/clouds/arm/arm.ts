@@ -1,9 +1,10 @@
 import { CLOUDS } from '../../../../shared/azure/clouds.ts'
+import { AzureError } from '../../azure-error.ts'
 import type { ServerAnswer, ServerRequest } from '../../http-server.ts'
 import type { Accounts } from '../accounts.ts'
 import { type AzureCallerDeps, azureCaller } from '../azure-caller.ts'
 import type { CloudService } from '../service.ts'
-import { ArmError, armErrorAnswer, armFault } from './arm-error.ts'
+import { armErrorAnswer, armFault } from './arm-error.ts'
 import { isAllowed, listRoleAssignments, roleDefinitions } from './role-assignments.ts'
 import type { KeyPair, StorageKeys } from './storage-keys.ts'
 
@@ -31,7 +32,7 @@ export function createArm(deps: Deps): CloudService {
       try {
         return await answer(request, deps)
       } catch (error) {
-        if (error instanceof ArmError) return armErrorAnswer(error)
+        if (error instanceof AzureError) return armErrorAnswer(error)
         throw error
       }
     },
@@ -44,14 +45,14 @@ async function answer(request: ServerRequest, deps: Deps): Promise<ServerAnswer>
   const caller = await callerOf(request, deps)
   if (!/^\d{4}-\d{2}-\d{2}(-preview)?$/.test(url.searchParams.get('api-version') ?? '')) {
     const text = 'The api-version query parameter (?api-version=) is required for all requests.'
-    throw new ArmError(400, 'MissingApiVersionParameter', text)
+    throw new AzureError(400, 'MissingApiVersionParameter', text)
   }
   const path = decodeURIComponent(url.pathname)
   const account = ACCOUNT.exec(path)
   if (account && method === 'POST') return storageAction(request, { caller, account }, deps)
   const [, scope = '', kind = '', id] = AUTHORIZATION.exec(path) ?? []
   if (kind === '' || method !== 'GET')
-    throw new ArmError(404, 'InvalidResourceType', 'The resource type could not be found.')
+    throw new AzureError(404, 'InvalidResourceType', 'The resource type could not be found.')
   allow(deps, { principalId: caller, action: `Microsoft.Authorization/${kind}/read`, place: scope || '/' })
   if (kind.toLowerCase() === 'roledefinitions') return roleDefinitions(scope, id)
   return listRoleAssignments(request, scope || '/', deps.accounts.roleAssignments())
@@ -60,18 +61,18 @@ async function answer(request: ServerRequest, deps: Deps): Promise<ServerAnswer>
 async function callerOf({ headers }: ServerRequest, deps: Deps): Promise<string> {
   const [, token] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? []
   if (!token) {
-    throw new ArmError(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.")
+    throw new AzureError(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.")
   }
   const caller = await azureCaller(token, AUDIENCES, deps)
   if (caller) return caller
-  throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
+  throw new AzureError(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
 }
 
 function allow({ accounts }: Deps, wanted: { principalId: string; action: string; place: string }): void {
   if (isAllowed(accounts.roleAssignments(), wanted)) return
   const { principalId, action, place } = wanted
   const text = `The client '${principalId}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${place}' or the scope is invalid. If access was recently granted, please refresh your credentials.`
-  throw new ArmError(403, 'AuthorizationFailed', text)
+  throw new AzureError(403, 'AuthorizationFailed', text)
 }
 
 type StorageCall = { caller: string; account: RegExpExecArray }
@@ -85,13 +86,17 @@ async function storageAction(
   allow(deps, { principalId: caller, action: `Microsoft.Storage/storageAccounts/${action}/action`, place })
   if (!deps.accounts.hasStorageAccount(place)) {
     const text = `The Resource 'Microsoft.Storage/storageAccounts/${name}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`
-    throw new ArmError(404, 'ResourceNotFound', text)
+    throw new AzureError(404, 'ResourceNotFound', text)
   }
   if (action.toLowerCase() === 'listkeys') return shown(await deps.keys.of(name))
-  if (action.toLowerCase() !== 'regeneratekey') throw new ArmError(404, 'InvalidResourceType', 'No such action.')
+  if (action.toLowerCase() !== 'regeneratekey') throw new AzureError(404, 'InvalidResourceType', 'No such action.')
   const { keyName } = JSON.parse(body || '{}') as { keyName?: unknown }
   if (keyName !== 'key1' && keyName !== 'key2') {
-    throw new ArmError(400, 'InvalidValuesForRequestParameters', 'Values for request parameters are invalid: keyName.')
+    throw new AzureError(
+      400,
+      'InvalidValuesForRequestParameters',
+      'Values for request parameters are invalid: keyName.',
+    )
   }
   return shown(await deps.keys.regenerate(name, keyName))
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { AzureError } from '../../azure-error.ts'
 import type { ServerAnswer, ServerRequest } from '../../http-server.ts'
-import { ArmError } from './arm-error.ts'
 
 /** Scopes are compared without regard to case, as ARM does. */
 export const RoleAssignment = z.strictObject({
@@ -83,7 +83,7 @@ export function listRoleAssignments(
   const [, principal] =
     /^(?:atScope\(\) and )?(?:principalId eq|assignedTo\()\s*'([0-9a-f-]{36})'\)?$/.exec(filter) ?? []
   if (filter !== '' && filter !== 'atScope()' && !principal)
-    throw new ArmError(400, 'InvalidFilter', `The filter '${filter}' is not supported.`)
+    throw new AzureError(400, 'InvalidFilter', `The filter '${filter}' is not supported.`)
   const atScope = filter.startsWith('atScope()')
   const found = all.filter(
     (one) =>
@@ -121,7 +121,7 @@ export function roleDefinitions(scope: string, id: string | undefined): ServerAn
   if (id === undefined) return { status: 200, json: { value: Object.entries(ROLES).map(shownRole) } }
   const found = ROLES[id]
   if (!found)
-    throw new ArmError(
+    throw new AzureError(
       404,
       'RoleDefinitionDoesNotExist',
       `The specified role definition with ID '${id}' does not exist.`,

@@ -1,9 +1,9 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { CLOUDS } from '../../../../shared/azure/clouds.ts'
+import { AzureError } from '../../azure-error.ts'
 import type { ServerRequest } from '../../http-server.ts'
 import { issuerOf } from '../cloud.ts'
 import type { KeyStore } from '../keys.ts'
-import { GraphError } from './graph-error.ts'
 
 /** Who calls Graph, by an app-only token: object id of its service principal, and application permissions. */
 export type GraphCaller = { objectId: string; roles: readonly string[] }
@@ -13,7 +13,7 @@ export type CallerDeps = { keys: KeyStore; tenant: string; now(): number }
 export const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000'
 const AUDIENCES = [...Object.values(CLOUDS).map(({ graph }) => graph), GRAPH_APP_ID]
 
-/** Throws GraphError 401. */
+/** Throws AzureError 401. */
 export async function graphCaller({ headers }: ServerRequest, { keys, tenant, now }: CallerDeps): Promise<GraphCaller> {
   const [, token] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? []
   if (!token) throw unauthorized('Access token is empty.')
@@ -32,4 +32,4 @@ export async function graphCaller({ headers }: ServerRequest, { keys, tenant, no
   }
 }
 
-const unauthorized = (text: string) => new GraphError(401, 'InvalidAuthenticationToken', text)
+const unauthorized = (text: string) => new AzureError(401, 'InvalidAuthenticationToken', text)

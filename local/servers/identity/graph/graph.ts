@@ -1,9 +1,10 @@
 import { CLOUDS } from '../../../../shared/azure/clouds.ts'
+import { AzureError } from '../../azure-error.ts'
 import { type Faults, suffer } from '../../faults.ts'
 import type { Handler, ServerAnswer, ServerRequest } from '../../http-server.ts'
 import { type ApplicationsDeps, addPassword, getApplication, removePassword } from './applications.ts'
 import { type CallerDeps, graphCaller } from './caller.ts'
-import { badRequest, GraphError, graphErrorAnswer, graphFault } from './graph-error.ts'
+import { badRequest, graphErrorAnswer, graphFault } from './graph-error.ts'
 import { listAppRoleAssignments, listServicePrincipals } from './service-principals.ts'
 
 export type GraphDeps = ApplicationsDeps & Omit<CallerDeps, 'tenant'> & { faults: Faults }
@@ -34,7 +35,7 @@ async function answered(request: ServerRequest, deps: GraphDeps): Promise<Server
   try {
     return await act(request, deps)
   } catch (error) {
-    if (error instanceof GraphError) return graphErrorAnswer(error, deps.now())
+    if (error instanceof AzureError) return graphErrorAnswer(error, deps.now())
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Journal, SystemEntry } from '../../../audit/entry.ts'
+import { systemEntry } from '../../../audit/system-entry.ts'
 import { StorageError } from '../../../azure/table.ts'
 import { GatewayError } from '../../../errors.ts'
 import type { Lease } from '../../../lease.ts'
@@ -70,7 +71,7 @@ async function journaled(
 ): Promise<DoneStep[]> {
   const txn = randomUUID()
   const entry = (detail: SystemEntry['detail']): SystemEntry => {
-    return { kind: 'system', time: new Date(now()).toISOString(), event: 'keys.rotation', detail: { txn, ...detail } }
+    return systemEntry(now(), 'keys.rotation', { txn, ...detail })
   }
   await journal.record(entry({ phase: 'intent', steps }))
   const done: DoneStep[] = []
