@@ -17,7 +17,8 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
     format: 'cjs',
     minify: true,
     keepNames: true,
-    sourcemap: 'linked',
+    // Without the comment that names it: the package has the bundle alone.
+    sourcemap: 'external',
     external: ['@azure/functions-core'],
     define: { 'import.meta.url': '__moduleUrl' },
     banner: { js: "const __moduleUrl=require('node:url').pathToFileURL(__filename).href;" },

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundle } from './build.ts'
-import { repositoryRoot } from './repository-root.ts'
+import { packageFiles, writeFolder } from './package.ts'
 import { type App, type AppHost, run } from './run.ts'
 
 const MISSING = `Azure Functions Core Tools are not installed here: they are an optional package whose install step downloads a
@@ -19,11 +18,7 @@ await run(startFunc)
 async function startFunc({ port, stateDir, environment }: App): Promise<AppHost> {
   // A folder with what a deployment holds and nothing else; with the sources in sight `func` would ask for a language.
   const folder = join(stateDir, 'func')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(join(folder, 'dist'), { recursive: true })
-  await bundle('functions/index.ts', join(folder, 'dist', 'index.cjs'))
-  copyFileSync(join(repositoryRoot, 'host.json'), join(folder, 'host.json'))
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'sallyport', main: 'dist/index.cjs' }))
+  writeFolder(folder, await packageFiles())
   writeFileSync(join(folder, 'local.settings.json'), JSON.stringify(settings(environment)))
   const child = spawn('func', ['start', '--port', String(port)], {
     cwd: folder,
