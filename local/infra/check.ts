@@ -7,6 +7,7 @@ import { type Compiler, startCompiler } from './compiler.ts'
 import { findCompiler } from './find-compiler.ts'
 import { MATRIX, parametersOf, replaceParameter } from './matrix.ts'
 import { type Snapshot, writeSnapshot } from './snapshot.ts'
+import { MUTATIONS, tryMutation } from './source-mutations.ts'
 
 const infra = join(repositoryRoot, 'infra')
 const mayWrite = process.argv.includes('--write')
@@ -26,6 +27,7 @@ try {
     ...(await checkBuild(compiler)),
     ...(await checkSnapshots(compiler)),
     ...(await checkRefusals(compiler)),
+    ...(await checkMutations(compiler)),
   ]
   for (const fault of faults) say(`  ${fault}`)
   say(faults.length === 0 ? 'infra: ok' : `infra: ${faults.length} findings`)
@@ -63,14 +65,13 @@ async function checkBuild({ compile }: Compiler): Promise<string[]> {
 async function checkSnapshots({ snapshot }: Compiler): Promise<string[]> {
   cpSync(infra, copy, { recursive: true })
   mkdirSync(join(infra, 'snapshots'), { recursive: true })
-  const faults: string[] = []
-  for (const each of MATRIX) {
+  const faults = await inPairs(MATRIX, async (each) => {
     const path = join(copy, 'env', `${each.name}.bicepparam`)
     const text = readFileSync(join(infra, 'env', `${each.environment}.bicepparam`), 'utf8')
     writeFileSync(path, parametersOf(text, each))
     const predicted = JSON.parse(await snapshot(path)) as Snapshot
-    faults.push(...compare(`infra/snapshots/${each.name}.json`, writeSnapshot(predicted)))
-  }
+    return compare(`infra/snapshots/${each.name}.json`, writeSnapshot(predicted))
+  })
   say(`infra: ${MATRIX.length} snapshots predicted`)
   return faults
 }
@@ -97,6 +98,33 @@ async function checkRefusals({ compileParameters, snapshot }: Compiler): Promise
     if (!says.test(said)) faults.push(`${what} is not refused in the words ${says}`)
   }
   say(`infra: ${bad.length} bad parameters tried`)
+  return faults
+}
+
+async function checkMutations(compiler: Compiler): Promise<string[]> {
+  const faults = await inPairs(MUTATIONS, async (mutation) => {
+    const folder = join(copy, `mutation-${MUTATIONS.indexOf(mutation)}`)
+    for (const part of [
+      'main.bicep',
+      'names.bicep',
+      'types.bicep',
+      'bicepconfig.json',
+      'workbook.json',
+      'modules',
+      'env',
+    ])
+      cpSync(join(infra, part), join(folder, part), { recursive: true })
+    return tryMutation(compiler, mutation, folder)
+  })
+  say(`infra: ${MUTATIONS.length} mutations of the sources tried`)
+  return faults
+}
+
+/** Two at a time: the compiler is one process that uses as many cores as it is asked to. */
+async function inPairs<T>(items: readonly T[], check: (item: T) => Promise<string[]>): Promise<string[]> {
+  const faults: string[] = []
+  for (let at = 0; at < items.length; at += 2)
+    faults.push(...(await Promise.all(items.slice(at, at + 2).map(check))).flat())
   return faults
 }
 

@@ -7,6 +7,10 @@ import { repositoryRoot } from '../repository-root.ts'
 export type Found = { path: string; from: string } | { path: undefined; why: string }
 
 const PROJECT = 'infra/bicep.csproj'
+/** Where packages are restored to; tests take another. */
+const PACKAGES = join(repositoryRoot, 'node_modules', '.sallyport-bicep')
+const NAME = process.platform === 'win32' ? 'bicep.exe' : 'bicep'
+const QUIET = { DOTNET_NOLOGO: '1', DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_GENERATE_ASPNET_CERTIFICATE: 'false' }
 const PLATFORMS: Record<string, string> = {
   'linux-x64': 'linux-x64',
   'linux-arm64': 'linux-arm64',
@@ -17,7 +21,7 @@ const PLATFORMS: Record<string, string> = {
 }
 
 /** SALLYPORT_BICEP, else `bicep` of PATH, else restored from NuGet by infra/bicep.csproj, which needs `dotnet`. */
-export function findCompiler(env: Record<string, string | undefined>): Found {
+export function findCompiler(env: NodeJS.ProcessEnv, packages = PACKAGES): Found {
   const wanted = wantedVersion()
   const named = env['SALLYPORT_BICEP']
   if (named) {
@@ -25,12 +29,11 @@ export function findCompiler(env: Record<string, string | undefined>): Found {
       ? { path: named, from: 'SALLYPORT_BICEP' }
       : { path: undefined, why: `SALLYPORT_BICEP is not a Bicep CLI ${wanted}` }
   }
-  const name = process.platform === 'win32' ? 'bicep.exe' : 'bicep'
   const onPath = (env['PATH'] ?? '')
     .split(delimiter)
-    .map((folder) => join(folder, name))
+    .map((folder) => join(folder, NAME))
     .find((path) => existsSync(path) && versionOf(path) === wanted)
-  return onPath ? { path: onPath, from: 'PATH' } : restore(wanted, name)
+  return onPath ? { path: onPath, from: 'PATH' } : restore(wanted, packages, env)
 }
 
 /** The one version whose output is committed: another would differ in every line. */
@@ -46,23 +49,25 @@ function versionOf(path: string): string | undefined {
   return /version (\d+\.\d+\.\d+)/.exec(stdout ?? '')?.[1]
 }
 
-function restore(wanted: string, name: string): Found {
+function restore(wanted: string, packages: string, env: NodeJS.ProcessEnv): Found {
   const platform = PLATFORMS[`${process.platform}-${process.arch}`]
   if (!platform) return { path: undefined, why: `NuGet has no Bicep CLI for ${process.platform}-${process.arch}` }
-  const packages = join(repositoryRoot, 'node_modules', '.sallyport-bicep')
-  const path = join(packages, `azure.bicep.commandline.${platform}`, wanted, 'tools', name)
-  if (!existsSync(path)) {
-    const { status, error } = spawnSync('dotnet', restoreArguments(packages, platform), {
-      cwd: repositoryRoot,
-      stdio: ['ignore', 2, 2],
-    })
-    if (error || status !== 0) {
-      const why = error ? '`dotnet` could not be started' : '`dotnet restore` failed; the lines above say why'
-      return { path: undefined, why: `${why}. Set SALLYPORT_BICEP to a Bicep CLI ${wanted}` }
-    }
-  }
+  const path = join(packages, `azure.bicep.commandline.${platform}`, wanted, 'tools', NAME)
+  const why = existsSync(path) ? undefined : whyNotRestored(restoreArguments(packages, platform), env)
+  if (why) return { path: undefined, why: `${why}. Set SALLYPORT_BICEP to a Bicep CLI ${wanted}` }
+  if (!existsSync(path)) return { path: undefined, why: `NuGet's package has no ${NAME} ${wanted} where it should be` }
   chmodSync(path, 0o755)
   return { path, from: 'NuGet' }
+}
+
+function whyNotRestored(args: string[], env: NodeJS.ProcessEnv): string | undefined {
+  const { status, error } = spawnSync('dotnet', args, {
+    cwd: repositoryRoot,
+    env: { ...env, ...QUIET },
+    stdio: ['ignore', 2, 2],
+  })
+  if (error) return '`dotnet` could not be started'
+  return status === 0 ? undefined : '`dotnet restore` failed; the lines above say why'
 }
 
 const restoreArguments = (packages: string, platform: string) => [
