@@ -6,6 +6,7 @@ import { ADDED_PARAMETERS, BAD_PARAMETERS } from './bad-parameters.ts'
 import { type Compiler, startCompiler } from './compiler.ts'
 import { findCompiler } from './find-compiler.ts'
 import { MATRIX, parametersOf, replaceParameter } from './matrix.ts'
+import { checkSampleWorkflows } from './sample-workflows.ts'
 import { type Snapshot, writeSnapshot } from './snapshot.ts'
 import { MUTATIONS, tryMutation } from './source-mutations.ts'
 
@@ -27,6 +28,7 @@ try {
     ...(await checkBuild(compiler)),
     ...(await checkSnapshots(compiler)),
     ...(await checkRefusals(compiler)),
+    ...(await checkSampleWorkflows(compiler, { copy, compare })),
     ...(await checkMutations(compiler)),
   ]
   for (const fault of faults) say(`  ${fault}`)
@@ -65,6 +67,7 @@ async function checkBuild({ compile }: Compiler): Promise<string[]> {
 async function checkSnapshots({ snapshot }: Compiler): Promise<string[]> {
   cpSync(infra, copy, { recursive: true })
   mkdirSync(join(infra, 'snapshots'), { recursive: true })
+  mkdirSync(join(infra, 'logic-apps/snapshots'), { recursive: true })
   const faults = await inPairs(MATRIX, async (each) => {
     const path = join(copy, 'env', `${each.name}.bicepparam`)
     const text = readFileSync(join(infra, 'env', `${each.environment}.bicepparam`), 'utf8')

@@ -9,7 +9,7 @@ export type Compiler = {
   /** Of a parameter file. */
   compileParameters(path: string): Promise<Compiled>
   /** What a deployment would create, as JSON; throws with the compiler's own words. */
-  snapshot(path: string): Promise<string>
+  snapshot(path: string, scope?: 'subscription' | 'group'): Promise<string>
   format(path: string): Promise<string>
   stop(): void
 }
@@ -22,6 +22,9 @@ const METADATA = {
   location: 'northeurope',
   deploymentName: 'main',
 }
+
+/** For templates of a resource group: without its name no id could be predicted. */
+const IN_GROUP = { ...METADATA, resourceGroup: 'rg-example' }
 
 type Waiting = { resolve(result: unknown): void; reject(error: Error): void }
 
@@ -47,8 +50,10 @@ export function startCompiler(path: string): Compiler {
   return {
     compile: (file) => ask('bicep/compile', { path: file }),
     compileParameters: (file) => ask('bicep/compileParams', { path: file, parameterOverrides: {} }),
-    snapshot: async (file) =>
-      (await ask<{ snapshot: string }>('bicep/getSnapshot', { path: file, metadata: METADATA })).snapshot,
+    async snapshot(file, scope = 'subscription') {
+      const metadata = scope === 'group' ? IN_GROUP : METADATA
+      return (await ask<{ snapshot: string }>('bicep/getSnapshot', { path: file, metadata })).snapshot
+    },
     format: async (file) => (await ask<{ contents: string }>('bicep/format', { path: file })).contents,
     stop: () => child.kill(),
   }

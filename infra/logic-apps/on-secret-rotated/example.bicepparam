@@ -1,0 +1,10 @@
+using 'main.bicep'
+
+param name = 'logic-on-secret-rotated'
+param location = 'northeurope'
+param workspaceId = '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-dev/providers/Microsoft.OperationalInsights/workspaces/log-dev'
+param gatewayUrl = 'https://func-dev.azurewebsites.net'
+param audience = 'api://sallyport'
+param rotation = 'orders-db-password'
+param apiUrl = 'https://orders.example.com/reload'
+param apiAudience = 'api://orders'

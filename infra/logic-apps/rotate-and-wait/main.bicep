@@ -1,0 +1,54 @@
+@description('Name of the workflow.')
+@minLength(1)
+@maxLength(80)
+param name string
+@description('Region.')
+param location string = resourceGroup().location
+@description('Tags of everything.')
+param tags { *: string } = {}
+@description('Id of the Log Analytics workspace that takes the logs.')
+param workspaceId string
+@description('Address of the gateway, which is the issuer of its own tokens: `https://…` without a slash at its end.')
+param gatewayUrl string
+@description('Application ID URI of the gateway, exactly: `api://…`.')
+@minLength(1)
+param audience string
+@description('Name of the rotation.')
+param rotation string
+@description('`location`: Logic Apps polls the Location of the 202 by itself. `loop`: the workflow asks, with a token each time.')
+param polling 'location' | 'loop' = 'loop'
+
+func https(what string, url string) string =>
+  startsWith(url, 'https://') && !endsWith(url, '/')
+    ? url
+    : fail('${what} must begin with https:// and end without a slash')
+
+resource workflow 'Microsoft.Logic/workflows@2019-05-01' = {
+  name: name
+  location: location
+  tags: tags
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    state: 'Enabled'
+    definition: polling == 'location' ? loadJsonContent('workflow.json') : loadJsonContent('workflow.loop.json')
+    parameters: {
+      gatewayUrl: { value: https('gatewayUrl', gatewayUrl) }
+      audience: { value: audience }
+      rotation: { value: rotation }
+    }
+  }
+}
+
+#disable-next-line use-recent-api-versions // The newest there is.
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: workflow
+  name: 'to-workspace'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ categoryGroup: 'allLogs', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+@description('Object id of the workflow\'s identity: whom policy.json is about.')
+output principalId string = workflow.identity.principalId
