@@ -1,4 +1,5 @@
 import type { Endpoint } from '../shared/http/endpoint.ts'
+import { openapiDocument, swaggerDocument } from './api-documents.ts'
 import { grant } from './grant.ts'
 import { grantApprovals } from './grant-approvals.ts'
 import { grantDelegations } from './grant-delegations.ts'
@@ -41,6 +42,8 @@ import { whoami } from './whoami.ts'
 /** Every HTTP path of the gateway: one function each, disjoint under the host's name-ordered router. */
 export const ENDPOINTS: readonly Endpoint[] = [
   healthz,
+  openapiDocument,
+  swaggerDocument,
   openidConfiguration,
   authorizationServer,
   protectedResource,

@@ -6,7 +6,8 @@ import type { Endpoint } from '../shared/http/endpoint.ts'
 import { NoQuery, readQuery } from '../shared/http/query.ts'
 import { secretRef, secretResource, secretVersion as toVersion } from '../shared/secrets/secret-ref.ts'
 
-const Body = z.strictObject({ enabled: z.boolean() })
+/** Body of PATCH. */
+export const EnabledBody = z.strictObject({ enabled: z.boolean() })
 
 /** One version: disable it, or restore (enable) it. */
 export const secretVersion: Endpoint = {
@@ -18,7 +19,7 @@ export const secretVersion: Endpoint = {
       const ref = secretRef(request.params)
       const version = toVersion(request.params['version'])
       readQuery(request, NoQuery)
-      const { enabled } = await readJson(request, Body)
+      const { enabled } = await readJson(request, EnabledBody)
       const caller = await identify(request, gateway)
       const action = enabled ? 'secret:restore' : 'secret:disable'
       const grant = await gateway.admit({ ...caller, action, resource: secretResource(ref) })

@@ -8,11 +8,13 @@ import { repositoryRoot } from './repository-root.ts'
 const ZIP = 'dist/sallyport.zip'
 const FOLDER = 'dist/package'
 
+const API_DOCUMENTS = ['docs/openapi.json', 'docs/swagger.json']
+
 /** Zip has times in local time without a zone, and none before 1980: a local date gives the same bytes everywhere. */
 const ATTRIBUTES: ZipOptions = { level: 9, mtime: new Date(1980, 0, 1), os: 3, attrs: 0o100644 << 16 }
 
 /**
- * What Flex Consumption is given, by path. The bundle needs nothing beside it: core comes from the worker, and the two
+ * What Flex Consumption is given, by path. The bundle needs no package beside it: core comes from the worker, and the two
  * optional packages that are left out of it (pg-native, @aws-sdk/signature-v4-crt) are asked for in vain everywhere.
  */
 export async function packageFiles(): Promise<Record<string, Uint8Array>> {
@@ -21,6 +23,8 @@ export async function packageFiles(): Promise<Record<string, Uint8Array>> {
   const { name, version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'))
   return {
     [main]: readFileSync(join(repositoryRoot, main)),
+    // What GET /openapi.json and GET /swagger.json answer, read at their first request.
+    ...Object.fromEntries(API_DOCUMENTS.map((path) => [path, readFileSync(join(repositoryRoot, path))])),
     'host.json': readFileSync(join(repositoryRoot, 'host.json')),
     'package.json': Buffer.from(`${JSON.stringify({ name, version, private: true, main }, null, 2)}\n`),
   }

@@ -215,8 +215,8 @@ describe('architecture', () => {
     const lines = ['functions', 'shared', 'local', 'cli', 'bench', 'test'].flatMap(sources).map((file) => {
       return { file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }
     })
-    // The two lists grow by a line for each trigger.
-    const isTrigger = (file: string) => /^functions\/(?!endpoints\.ts|schedules\.ts)/.test(file)
+    // The two lists grow by a line for each trigger; functions/openapi/ describes them and is no part of the app.
+    const isTrigger = (file: string) => /^functions\/(?!endpoints\.ts|schedules\.ts|openapi\/)/.test(file)
     const tooLong = lines.filter(({ file, lines }) => lines > (isTrigger(file) ? 60 : 300))
     expect(tooLong).toEqual([])
     const product = lines

@@ -1,6 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { policyJsonSchema } from '../../shared/policy/json-schema.ts'
+import { connectorDefinition, connectorProperties } from '../openapi/connector.ts'
+import { openapi31 } from '../openapi/openapi31.ts'
+import { allOperations } from '../openapi/operations.ts'
+import { swagger20 } from '../openapi/swagger20.ts'
 import { repositoryRoot } from '../repository-root.ts'
 import { actionsPage } from './actions-page.ts'
 import { errorsPage } from './errors-page.ts'
@@ -15,8 +19,14 @@ const DOCUMENTS: Record<string, () => string> = {
   'docs/storage-schema.md': storagePage,
   'docs/threat-model.md': threatPage,
   'docs/azure-roles-and-cost.md': infraPage,
-  'docs/policy.schema.json': () => `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
+  'docs/policy.schema.json': () => json(policyJsonSchema()),
+  'docs/openapi.json': () => json(openapi31(allOperations())),
+  'docs/swagger.json': () => json(swagger20(allOperations())),
+  'infra/connector/apiDefinition.swagger.json': () => json(connectorDefinition(allOperations())),
+  'infra/connector/apiProperties.json': () => json(connectorProperties()),
 }
+
+const json = (document: unknown) => `${JSON.stringify(document, null, 2)}\n`
 
 const stale = Object.entries(DOCUMENTS)
   .map(([path, make]) => ({ path, text: make() }))

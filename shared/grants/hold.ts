@@ -4,7 +4,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { AccessContext, StoredContext } from './access-context.ts'
 import type { GrantStore } from './store.ts'
 
-const GRANT_ID = /^[A-Za-z0-9_-]{32}$/
+export const GRANT_ID = /^[A-Za-z0-9_-]{32}$/
 
 /** Id of a grant out of a path; malformed is `invalid_request` for everybody. */
 export function grantId(text: string | undefined): string {

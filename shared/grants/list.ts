@@ -20,7 +20,8 @@ export const ListGrantsQuery = z.strictObject({
     .regex(/^\d{1,3}$/)
     .transform(Number)
     .refine((count) => count >= 1 && count <= MAX_LIMIT, `must be 1 to ${MAX_LIMIT}`)
-    .default(DEFAULT_LIMIT),
+    .default(DEFAULT_LIMIT)
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT }),
   after: z
     .string()
     .max(256)

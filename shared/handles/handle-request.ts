@@ -17,11 +17,11 @@ export const RedemptionRequest = z.strictObject({ reason: z.string().optional() 
 
 export type HandleWish = Omit<z.infer<typeof HandleRequest>, 'reason'>
 
-const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const HANDLE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Malformed is `invalid_request` for everybody, so it tells nothing. */
 export function handleId(text: string | undefined): string {
-  if (text === undefined || !ID.test(text)) {
+  if (text === undefined || !HANDLE_ID.test(text)) {
     const detail = 'a handle is named by the `id` that its maker was given'
     throw new GatewayError('invalid_request', 'handle_id_malformed', { detail })
   }

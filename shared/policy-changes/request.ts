@@ -19,12 +19,12 @@ export const ApprovalBody = z.strictObject({
   reason: Reason,
 })
 
-const KIND = /^[a-z][a-zA-Z]{0,31}$/
-const ID = /^(?:[a-z][a-z0-9-]{0,30}\|[0-9a-z-]{1,127}|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/
+export const POLICY_KIND = /^[a-z][a-zA-Z]{0,31}$/
+export const POLICY_ID = /^(?:[a-z][a-z0-9-]{0,30}\|[0-9a-z-]{1,127}|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/
 
 /** The document that a path names; `secretRule`s are named `<vault>|<secret>`. Throws `invalid_request`. */
 export function documentAt({ kind, id }: Readonly<Record<string, string>>): { kind: string; id: string } {
-  if (kind !== undefined && id !== undefined && KIND.test(kind) && ID.test(id)) return { kind, id }
+  if (kind !== undefined && id !== undefined && POLICY_KIND.test(kind) && POLICY_ID.test(id)) return { kind, id }
   const detail = 'a policy document is named by its kind and its name or id'
   throw new GatewayError('invalid_request', 'policy_name_malformed', { detail })
 }
@@ -33,13 +33,14 @@ const MAX_LIMIT = 200
 
 /** Query of the list; `after` is the last document that was seen. */
 export const ListPoliciesQuery = z.strictObject({
-  kind: z.string().regex(KIND).optional(),
+  kind: z.string().regex(POLICY_KIND).optional(),
   limit: z
     .string()
     .regex(/^\d{1,3}$/)
     .transform(Number)
     .refine((count) => count >= 1 && count <= MAX_LIMIT, `must be 1 to ${MAX_LIMIT}`)
-    .default(100),
+    .default(100)
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT }),
   after: z
     .string()
     .max(512)

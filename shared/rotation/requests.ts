@@ -5,12 +5,13 @@ import { limit } from '../secrets/pages.ts'
 /** What `Retry-After` tells pollers of a run: a timer moves it once a minute at least. */
 export const POLL_SECONDS = 5
 
-const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
-const RUN_ID = /^[0-9a-f]{32}$/
+export const ROTATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+export const RUN_ID = /^[0-9a-f]{32}$/
 
 /** The name of a rotation in a path. Throws `invalid_request`. */
 export function rotationName(text: string | undefined): string {
-  if (text === undefined || !NAME.test(text)) throw malformed('rotation_name', 'the name is not one of a rotation')
+  if (text === undefined || !ROTATION_NAME.test(text))
+    throw malformed('rotation_name', 'the name is not one of a rotation')
   return text
 }
 
@@ -32,7 +33,7 @@ export const ListRotationsQuery = z.strictObject({
     .string()
     .max(128)
     .transform((text) => Buffer.from(text, 'base64url').toString('utf8'))
-    .refine((text) => NAME.test(text), 'is not a position of this list')
+    .refine((text) => ROTATION_NAME.test(text), 'is not a position of this list')
     .optional(),
 })
 

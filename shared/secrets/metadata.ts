@@ -18,7 +18,9 @@ export function metadataOf(ref: SecretRef, properties: SecretProperties, stage?:
 
 export type SecretMetadata = ReturnType<typeof metadataOf>
 
-function times(times: Partial<Record<'notBefore' | 'expires' | 'created' | 'updated', number | undefined>>) {
+type Moment = 'notBefore' | 'expires' | 'created' | 'updated'
+
+function times(times: Partial<Record<Moment, number | undefined>>): Partial<Record<Moment, string>> {
   const present = Object.entries(times).filter((entry): entry is [string, number] => entry[1] !== undefined)
   return Object.fromEntries(present.map(([name, time]) => [name, new Date(time).toISOString()]))
 }

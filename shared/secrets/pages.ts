@@ -13,6 +13,7 @@ export const limit = z
   .transform(Number)
   .refine((count) => count >= 1 && count <= MAX_LIMIT, `must be 1 to ${MAX_LIMIT}`)
   .default(DEFAULT_LIMIT)
+  .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT })
 
 /** An opaque position is the last secret or version the caller has seen, so it tells nothing new; text that is none is refused. */
 const position = (shape: RegExp) =>

@@ -19,7 +19,8 @@ export const ReadQuery = z
       .regex(/^\d{1,2}$/)
       .transform(Number)
       .refine((seconds) => seconds <= MAX_WAIT_SECONDS, `must be at most ${MAX_WAIT_SECONDS}`)
-      .optional(),
+      .optional()
+      .meta({ type: 'integer', minimum: 0, maximum: MAX_WAIT_SECONDS }),
   })
   .refine(({ version, wait }) => !(version && wait), 'wait goes with the current version only')
 

@@ -8,8 +8,8 @@ export const CLIENT_CREDENTIALS = 'client_credentials'
 export const tokenType = (name: string) => `urn:ietf:params:oauth:token-type:${name}`
 
 /** RFC 8693 §3. All are JWTs that pass the same strict gate; what they are called makes none of them acceptable. */
-const SENT_TOKEN_TYPES = ['access_token', 'id_token', 'jwt'].map(tokenType)
-const ISSUED_TOKEN_TYPES = ['access_token', 'jwt'].map(tokenType)
+export const SENT_TOKEN_TYPES = ['access_token', 'id_token', 'jwt'].map(tokenType)
+export const ISSUED_TOKEN_TYPES = ['access_token', 'jwt'].map(tokenType)
 
 /** More than one of these means more than one target: `invalid_target` instead of a duplicate parameter. */
 export const TARGET_PARAMETERS = ['audience', 'resource']

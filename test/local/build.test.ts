@@ -41,9 +41,12 @@ afterAll(async () => {
 })
 
 describe('the deployment package', () => {
-  it('holds the bundle, host.json and package.json, nothing else, and is small', () => {
+  it('holds the bundle, the documents it serves, host.json and package.json, nothing else, and is small', () => {
     const files = unzipSync(zip)
-    expect(Object.keys(files)).toEqual(['dist/index.cjs', 'host.json', 'package.json'])
+    expect(Object.keys(files)).toEqual([
+      ...['dist/index.cjs', 'docs/openapi.json', 'docs/swagger.json'],
+      ...['host.json', 'package.json'],
+    ])
     expect(zip.length).toBeLessThan(MAX_ZIP_BYTES)
     expect(files['dist/index.cjs']?.length).toBeLessThan(MAX_BUNDLE_BYTES)
     const manifest = JSON.parse(new TextDecoder().decode(files['package.json']))
@@ -89,6 +92,13 @@ describe('the app of the package', () => {
   it('503 no_policy: a gateway without policies is not healthy and says why', async () => {
     const answer = await fetch(`${ready.url}/healthz`)
     expect([answer.status, await answer.json()]).toMatchObject([503, { checks: { policies: 'no_policy' } }])
+  })
+})
+
+describe('the documents of the package', () => {
+  it.each(['openapi.json', 'swagger.json'])('200: /%s is served from it', async (name) => {
+    const answer = await fetch(`${ready.url}/${name}`)
+    expect(await answer.text()).toBe(readFileSync(join(repositoryRoot, 'docs', name), 'utf8'))
   })
 })
 

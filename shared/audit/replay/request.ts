@@ -21,9 +21,11 @@ export function proposedSet(documents: readonly unknown[], now: number, forbidde
   throw new GatewayError('invalid_document', 'invalid_documents', { detail, errors: parsed.faults })
 }
 
+export const REPLAY_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 /** Of a path; throws `invalid_request`. */
 export function replayId(text = ''): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return text
+  if (REPLAY_ID.test(text)) return text
   throw new GatewayError('invalid_request', 'replay_id', { detail: 'the id of a replay is a lower-case GUID' })
 }
 

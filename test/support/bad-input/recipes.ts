@@ -38,6 +38,8 @@ const form = (good: Record<string, string>, required: string[]): FormBody => ({
 /** A good request for every operation: what is refused is then refused for its one fault. */
 export const RECIPES: Record<string, Recipe> = {
   'GET /healthz': open,
+  'GET /openapi.json': open,
+  'GET /swagger.json': open,
   'GET /.well-known/openid-configuration': open,
   'GET /.well-known/oauth-authorization-server': open,
   'GET /.well-known/oauth-protected-resource': open,
