@@ -36,7 +36,10 @@ import { secretVersion } from './secret-version.ts'
 import { secretVersions } from './secret-versions.ts'
 import { secrets } from './secrets.ts'
 import { subjectTokens } from './subject-tokens.ts'
+import { subscription } from './subscription.ts'
+import { subscriptions } from './subscriptions.ts'
 import { tokens } from './tokens.ts'
+import { unsubscriptions } from './unsubscriptions.ts'
 import { whoami } from './whoami.ts'
 
 /** Every HTTP path of the gateway: one function each, disjoint under the host's name-ordered router. */
@@ -82,5 +85,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   rotationRuns,
   rotationRun,
   rotationSteps,
+  subscriptions,
+  subscription,
+  unsubscriptions,
   reports,
 ]

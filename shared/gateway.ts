@@ -6,7 +6,10 @@ import { createAzure } from './azure/azure.ts'
 import { CLOUDS } from './azure/clouds.ts'
 import { sharedOnce } from './azure/once.ts'
 import type { Config } from './config.ts'
+import type { Events } from './events/events.ts'
 import { createGate, type Gate } from './gate.ts'
+import { composeCallbacks } from './gateway/callbacks.ts'
+import { composeEvents } from './gateway/events.ts'
 import { keyVaultEvents } from './gateway/key-vault-events.ts'
 import { composeRotators } from './gateway/rotators.ts'
 import { composeKinds } from './gateway/token-kinds.ts'
@@ -82,6 +85,8 @@ export type Gateway = {
   rotateKeys: () => Promise<KeyRotation>
   /** Credentials that are kept fresh. */
   rotations: Rotations
+  /** Who hears of what happens. */
+  events: Events
   /** Records something about the gateway itself, durably. Throws `journal_unavailable`. */
   note: (event: string, detail: Readonly<Record<string, unknown>>) => Promise<void>
   health: () => Promise<Health>
@@ -187,13 +192,18 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
   const note = async (event: string, detail: Readonly<Record<string, unknown>>) => {
     await journal.record(systemEntry(now(), event, detail))
   }
+  const callbacks = composeCallbacks({ config, keys, now })
+  const events = composeEvents({
+    ...{ azure, config, keys, now, report: alarm, admit: gate.admit },
+    hashValue: async (value) => (await valueHasher())(value),
+  })
   // Without an alias: what rotates and reviews hands nothing out.
   const vaults = new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url)]))
   const rotations = createRotations({
     ...{ vaults, gatewayVault },
     secretState: azure.table('secretState'),
     tables: { rotations: azure.table('rotations'), leases: azure.table('leases'), lastUse: azure.table('lastUse') },
-    rotatorOf: composeRotators({ config, azure, keys, now }),
+    rotatorOf: composeRotators({ config, azure, callbacks, now }),
     emit: ({ type, id, rotation, run }) =>
       note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
     ...keyVaultEvents(config, azure),
@@ -245,6 +255,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
       policy,
     }),
     rotations,
+    events,
     ...createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, note, now }),
     note,
     ...tooling,

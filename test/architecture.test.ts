@@ -23,6 +23,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/rotation',
     'shared/probes',
     'shared/review',
+    'shared/events',
   ],
   'shared/http': [
     'shared/gateway',
@@ -61,6 +62,18 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/callbacks',
   ],
   'shared/callbacks': ['shared/tokens/keys'],
+  'shared/events': [
+    'shared/gate',
+    'shared/audit',
+    'shared/errors',
+    'shared/policy',
+    'shared/identity',
+    'shared/secrets',
+    'shared/callbacks',
+    'shared/grants',
+    'shared/handles',
+    'shared/rotation',
+  ],
   'shared/probes': ['shared/errors', 'shared/policy', 'shared/tokens'],
   'shared/sweep': ['shared/audit', 'shared/policy/storage'],
   'shared/review': [

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Azure } from '../azure/azure.ts'
 import { CLOUDS } from '../azure/clouds.ts'
@@ -6,22 +5,20 @@ import { createJsonService } from '../azure/json-service.ts'
 import { dialler } from '../azure/local-route.ts'
 import { createSecretLogin } from '../azure/secret-login.ts'
 import { createTryKey } from '../azure/storage/try-key.ts'
-import { createCallOut } from '../callbacks/call-out.ts'
-import { createSignCallback } from '../callbacks/sign-callback.ts'
 import type { Config } from '../config.ts'
 import { createRotators } from '../rotation/rotators.ts'
 import { Secret } from '../secrets/secret.ts'
-import type { KeyRing } from '../tokens/keys/key-ring.ts'
+import type { Callbacks } from './callbacks.ts'
 
 type Deps = {
   config: Config
   azure: Pick<Azure, 'agent' | 'ownToken'>
-  keys: Pick<KeyRing, 'signer'>
+  callbacks: Callbacks
   now: () => number
 }
 
 /** What the rotators reach: databases, Microsoft Graph, Azure Resource Manager, Entra ID and storage accounts of one cloud, and whoever is called back. */
-export function composeRotators({ config, azure, keys, now }: Deps) {
+export function composeRotators({ config, azure, callbacks, now }: Deps) {
   const { agent, ownToken } = azure
   const { graph, arm, authority, blobSuffix, databaseAudience } = CLOUDS[config.cloud]
   const way = agent ? { agent } : {}
@@ -35,11 +32,7 @@ export function composeRotators({ config, azure, keys, now }: Deps) {
     gateway: config.issuer,
     logIn: createSecretLogin({ authority, ...way }),
     tryKey: createTryKey({ blobSuffix, now, ...way }),
-    callOut: createCallOut({
-      allowed: config.callbackHosts,
-      ...(config.local && { localCa: readFileSync(config.local.caPath, 'utf8') }),
-    }),
-    signCallback: createSignCallback({ keys, now }),
+    ...callbacks,
     pause: async (ms, signal) => void (await setTimeout(ms, undefined, { signal })),
     endpointSuffix: blobSuffix.replace(/^blob\./, ''),
   })

@@ -3,6 +3,7 @@ import type { Agent } from 'node:https'
 import { createAzure } from '../../shared/azure/azure.ts'
 import { createSecretLogin } from '../../shared/azure/secret-login.ts'
 import { GatewayError } from '../../shared/errors.ts'
+import { composeCallbacks } from '../../shared/gateway/callbacks.ts'
 import { composeRotators } from '../../shared/gateway/rotators.ts'
 import type { RotationDocument } from '../../shared/policy/documents/rotation.ts'
 import type { Rotator } from '../../shared/rotation/rotator.ts'
@@ -18,7 +19,9 @@ type Call = 'create' | 'set' | 'verify' | 'retire' | 'undo'
 export async function cloudRotators(local: TestRig) {
   const azure = createAzure(local.config())
   const signer = () => Promise.reject(new GatewayError('keys_unavailable', 'no_keys_here'))
-  const rotatorOf = composeRotators({ config: local.config(), azure, keys: { signer }, now: Date.now })
+  const config = local.config()
+  const callbacks = composeCallbacks({ config, keys: { signer }, now: Date.now })
+  const rotatorOf = composeRotators({ config, azure, callbacks, now: Date.now })
   let deadly: Call | undefined
   const mortal = (rotator: Rotator): Rotator => {
     const wrap =

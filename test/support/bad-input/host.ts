@@ -11,7 +11,7 @@ import { rig } from '../rig.ts'
 import { until } from '../running.ts'
 import { statement } from '../secret-gateway.ts'
 import { type Caller, directory } from '../tenant.ts'
-import { KNOWN, PROPOSAL_HASH, RECIPES, ROTATION, ROTATION_RUN, ROTATION_TO_RUN } from './recipes.ts'
+import { CALLBACK_HOST, KNOWN, PROPOSAL_HASH, RECIPES, ROTATION, ROTATION_RUN, ROTATION_TO_RUN } from './recipes.ts'
 import { MARKER } from './refusal.ts'
 import { createSender, type Send } from './sender.ts'
 
@@ -66,6 +66,7 @@ export function badInputHost() {
         ...{ kind: 'rotation', name, secret: `main/${name}`, rotator: 'generate', mode: 'manual', owner: 'team-test' },
       })),
       statement('bad-input-rotations', CALLER, ['rotation-operator'], ['rotation/**']),
+      statement('bad-input-events', CALLER, ['subscriber'], ['subscription']),
       statement('bad-input-warehouse', CALLER, ['token-reader'], ['token/warehouse']),
     ]
     await applyPolicies({ table: createAzure(local.config()).table('policies'), documents, now: Date.now })
@@ -79,6 +80,7 @@ export function badInputHost() {
       SALLYPORT_PRINCIPAL_RATE: '99999/min',
       // The timer asks the vault, whose calls are counted here.
       SALLYPORT_ROTATE_SCHEDULE: '0 0 0 1 1 *',
+      SALLYPORT_CALLBACK_HOSTS: CALLBACK_HOST,
     }
     run.hosted = await hostGateway({ ...local.environment, ...settings })
     const facts = {
@@ -96,6 +98,7 @@ export function badInputHost() {
         seen: once(() => idOf('POST /v1/handles')),
         idle: () => idleRotation(ROTATION_TO_RUN),
         ran: async () => ({ ran: await idleRotation(ROTATION_RUN), run: await startRun(ROTATION_RUN) }),
+        subscription: () => idOf('POST /v1/subscriptions'),
         replay: once(() => idOf('POST /v1/policy-replays')),
       },
     }

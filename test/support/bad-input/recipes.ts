@@ -18,6 +18,8 @@ export const PROPOSAL_HASH = 'proposal-hash'.padEnd(63, '-')
 export const ROTATION = 'bad-input-idle'
 export const ROTATION_TO_RUN = 'bad-input-to-run'
 export const ROTATION_RUN = 'bad-input-run'
+export const CALLBACK_HOST = 'hooks.sallyport.test'
+const CALLBACK_URL = `https://${CALLBACK_HOST}/bad-input?sig=kept-as-a-secret`
 const ROLE = { kind: 'role', name: 'bad-input', actions: ['secret:get'] }
 const READS_STRIPE = { actions: ['secret:get'], resources: ['secret/main/stripe-*'] }
 
@@ -210,6 +212,17 @@ export const RECIPES: Record<string, Recipe> = {
     params: { name: '$ran', id: '$run' },
     badQueries: ['step=set', 'force=true'],
     body: json({ step: 'set', reason: 'because' }, ['step']),
+  },
+  'POST /v1/subscriptions': {
+    credential: 'bearer',
+    badQueries: ['events=secret.rotated', 'callbackUrl=x'],
+    body: json({ callbackUrl: CALLBACK_URL, events: ['secret.rotated'], reason: 'because' }, ['callbackUrl', 'events']),
+  },
+  'DELETE /v1/subscriptions/{id}': { credential: 'bearer', params: { id: '$subscription' }, badQueries: ['id=x'] },
+  'POST /v1/unsubscriptions': {
+    credential: 'bearer',
+    badQueries: ['callbackUrl=x'],
+    body: json({ callbackUrl: CALLBACK_URL, reason: 'because' }, ['callbackUrl']),
   },
   'GET /v1/reports/{name}': {
     credential: 'bearer',
