@@ -80,9 +80,8 @@ param targets target[] = []
 @description('Storage accounts whose keys are rotated.')
 @maxLength(100)
 param rotatedAccounts namedResource[] = []
-@description('Storage accounts whose access is reviewed.')
-@maxLength(100)
-param reviewedAccounts namedResource[] = []
+@description('Whether the review may read which roles the gateway has: Reader on its data account, its vaults and rotatedAccounts.')
+param review bool = false
 
 var token = uniqueString(subscription().id, environmentName, location, nameSalt)
 var named = namesOf(environmentName, token, mainVaultName)
@@ -104,10 +103,21 @@ var checkedGrants = vaultAccess == 'perSecret' && empty(secretGrants)
   ? fail('vaultAccess `perSecret` needs secretGrants: name each secret and whether it is read or rotated.')
   : secretGrants
 
+var groupId = '${subscription().id}/resourceGroups/${named.resourceGroup}'
+var accountScopes = map(
+  rotatedAccounts,
+  each =>
+    '${subscription().id}/resourceGroups/${each.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${each.name}'
+)
+var reviewScopes = concat(
+  ['${groupId}/providers/Microsoft.Storage/storageAccounts/${named.dataStorage}'],
+  map(vaultNames, name => '${groupId}/providers/Microsoft.KeyVault/vaults/${name}'),
+  accountScopes
+)
+
 var gatewaySettings = union(
   {
     SALLYPORT_CLOUD: cloudName
-    SALLYPORT_SUBSCRIPTION: subscription().subscriptionId
     SALLYPORT_IDENTITY: '{"ManagedIdentityIdType":"SystemAssigned"}'
     SALLYPORT_ISSUER: issuer
     SALLYPORT_FRONT_DOOR: empty(frontDoor) ? appOrigin : frontDoor
@@ -125,6 +135,7 @@ var gatewaySettings = union(
     SALLYPORT_SEAL_SCHEDULE: '0 * * * * *'
   },
   policyApi ? { SALLYPORT_POLICY_API: 'on' } : {},
+  review ? { SALLYPORT_REVIEW_SCOPES: join(reviewScopes, ',') } : {},
   empty(callbackHosts) ? {} : { SALLYPORT_CALLBACK_HOSTS: join(callbackHosts, ',') },
   limits
 )
@@ -249,6 +260,7 @@ module roles 'modules/roles.bicep' = if (assignRoles) {
     policyApi: policyApi
     vaultAccess: vaultAccess
     secretGrants: checkedGrants
+    review: review
   }
   dependsOn: [monitoring, dataStorage, vaults]
 }
@@ -295,8 +307,8 @@ module rotators 'modules/onAccount.bicep' = [
   }
 ]
 
-module review 'modules/onAccount.bicep' = [
-  for each in reviewedAccounts: if (assignRoles) {
+module reviewsRotated 'modules/onAccount.bicep' = [
+  for each in rotatedAccounts: if (assignRoles && review) {
     scope: resourceGroup(each.resourceGroup)
     params: { name: each.name, role: roleIds.reader, principalId: functionApp.outputs.principalId }
   }

@@ -37,8 +37,8 @@ export type Config = {
   grantMaxSeconds: number
   /** Origin under which callers reach the gateway: where its own probes go. */
   frontDoor: string
-  /** Where the gateway's own resources are: the review looks at its role assignments there. */
-  subscription: string | undefined
+  /** ARM ids of resource groups and resources whose role assignments of the gateway the review looks at. */
+  reviewScopes: readonly string[]
   /** NCRONTAB of the timers `rotate` and `seal`. */
   rotateSchedule: string
   sealSchedule: string
@@ -75,6 +75,10 @@ const schedule = z
   .regex(/^([0-9*,/-]+ ){5}[0-9*,/-]+$/, 'must be six fields, seconds first, such as `0 * * * * *`')
   .default('0 * * * * *')
 
+/** Never a whole subscription: the gateway has no role there. */
+const REVIEW_SCOPE =
+  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[\w.()-]{1,90}(\/providers\/[\w.]+(\/[\w.()-]+\/[\w.()-]+)+)?$/i
+
 const Settings = z.object({
   SALLYPORT_CLOUD: z.enum(Object.keys(CLOUDS) as [CloudName, ...CloudName[]]).default('AzurePublic'),
   SALLYPORT_IDENTITY: z.string().optional(),
@@ -98,7 +102,15 @@ const Settings = z.object({
     .string()
     .regex(/^https?:\/\/[^/?#@\s]+\/?$/, 'must be an origin, without user, path or query')
     .optional(),
-  SALLYPORT_SUBSCRIPTION: z.guid('must be the id of a subscription').optional(),
+  SALLYPORT_REVIEW_SCOPES: z
+    .string()
+    .max(8_192)
+    .default('')
+    .transform((text) => text.split(',').filter((scope) => scope !== ''))
+    .refine(
+      (scopes) => scopes.every((scope) => REVIEW_SCOPE.test(scope)),
+      'must be ids of resource groups or resources, `/subscriptions/…/resourceGroups/…`, separated by commas',
+    ),
   SALLYPORT_ROTATE_SCHEDULE: schedule,
   SALLYPORT_SEAL_SCHEDULE: schedule,
   SALLYPORT_POLICY_API: z.literal('on').optional(),
@@ -171,7 +183,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     principalRate: settings.SALLYPORT_PRINCIPAL_RATE,
     grantMaxSeconds: settings.SALLYPORT_GRANT_MAX_SECONDS,
     frontDoor: readFrontDoor(settings, local),
-    subscription: settings.SALLYPORT_SUBSCRIPTION,
+    reviewScopes: settings.SALLYPORT_REVIEW_SCOPES,
     rotateSchedule: settings.SALLYPORT_ROTATE_SCHEDULE,
     sealSchedule: settings.SALLYPORT_SEAL_SCHEDULE,
     policyApi: settings.SALLYPORT_POLICY_API === 'on',

@@ -1,6 +1,6 @@
 @description('Name of a storage account of this resource group.')
 param name string
-@description('Id of the role: Key Operator where its keys are rotated, Reader where it is reviewed.')
+@description('Id of the role: Key Operator, and Reader where the review looks at roles.')
 param role string
 @description('The gateway\'s identity.')
 param principalId string

@@ -22,6 +22,8 @@ param policyApi bool
 param vaultAccess 'vault' | 'perSecret'
 @description('With perSecret: which secrets.')
 param secretGrants secretGrant[]
+@description('Whether the review may read which roles the gateway has.')
+param review bool
 
 resource host 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: named.hostStorage }
 
@@ -234,5 +236,36 @@ resource sendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.metricsPublisher)
+  }
+}
+
+// For the review: what is there and who may what, no data. On these resources alone.
+resource reviewsData 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (review) {
+  scope: data
+  name: guid(data.id, principalId, roles.reader)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.reader)
+  }
+}
+
+resource reviewsGatewayVault 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (review) {
+  scope: gatewayVault
+  name: guid(gatewayVault.id, principalId, roles.reader)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.reader)
+  }
+}
+
+resource reviewsMainVault 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (review) {
+  scope: mainVault
+  name: guid(mainVault.id, principalId, roles.reader)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.reader)
   }
 }

@@ -29,8 +29,7 @@ export function infraPage(): string {
     '',
     ...roleLines('prod.privateData.roles.perSecret', 'prod, `vaultAccess` `perSecret` (two secrets as an example)'),
     '',
-    'Optional, on resources you name: `targets` (data role with Blob, Queue or Table Delegator; AcrPull; Web PubSub Service Owner),',
-    '`rotatedAccounts` (Storage Account Key Operator), `reviewedAccounts` (Reader).',
+    ...optionalLines(),
     '',
     '## What is always paid for',
     '',
@@ -54,6 +53,21 @@ function roleLines(name: string, title: string): string[] {
       `| ${who} | ${role} | ${scopeType.replace('Microsoft.', '')} | \`${scope.replace(/(?<=^st(?:host|data)|-)[a-z0-9]{13}$/, '…')}\` |`,
   )
   return [`### ${title}`, '', '| who | role | on | name |', '|---|---|---|---|', ...rows.sort()]
+}
+
+/** What the snapshot with every option has beyond the one without. */
+function optionalLines(): string[] {
+  const [head = '', ...rest] = roleLines('prod.privateData.options', 'optional: `targets`, `rotatedAccounts`, `review`')
+  const usual = new Set(roleLines('prod.privateData.roles.vault', ''))
+  const said =
+    'The six targets are named after their `access`; `rotated` stands for `rotatedAccounts`; Reader comes with `review`.'
+  return [
+    head,
+    '',
+    said,
+    '',
+    ...rest.filter((line) => line.startsWith('|---') || line.startsWith('| who') || !usual.has(line)),
+  ]
 }
 
 type App = {

@@ -31,7 +31,8 @@ export type EnvironmentOptions = {
 export const REPORTS_ACCOUNT = 'contosoreports'
 
 /** Where the local Azure Resource Manager has its resources (local/seed/clouds.json). */
-const LOCAL_SUBSCRIPTION = '22222222-2222-4222-8222-222222222222'
+/** Where local/seed/clouds.json has the gateway's roles. */
+const LOCAL_GROUP = '/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/sallyport'
 
 /** The PostgreSQL server of the example rotation. */
 export const ORDERS_DATABASE_HOST = 'sallyport-orders.postgres.database.azure.com'
@@ -88,7 +89,7 @@ export function environmentFor(
       .join(','),
     SALLYPORT_LOCAL_CA: addresses.ca,
     SALLYPORT_POLICY_API: 'on',
-    SALLYPORT_SUBSCRIPTION: LOCAL_SUBSCRIPTION,
+    SALLYPORT_REVIEW_SCOPES: LOCAL_GROUP,
     IDENTITY_ENDPOINT: addresses.identityEndpoint,
     // The suffix tells a test's requests apart from others'; the endpoint ignores it.
     IDENTITY_HEADER: vaultPrefix === 'sallyport' ? secrets.identityHeader : `${secrets.identityHeader}~${vaultPrefix}`,

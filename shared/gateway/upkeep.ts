@@ -54,7 +54,7 @@ export function createUpkeep({ azure, vaults, config, journal, grants, policy, r
     review: createReview({
       policy: policy.current,
       ...{ vaults, lastUse, rotations, now, leases: tables.leases, reports: tables.reports },
-      ...{ graph: service(graph), arm: service(arm), subscription: config.subscription },
+      ...{ graph: service(graph), arm: service(arm), reviewScopes: config.reviewScopes },
       ownObjectId: () => azure.ownIds()[0],
       configured: config,
       emit: ({ type, id, detail }) => note('event', { type, id, ...detail }),

@@ -24,11 +24,11 @@ export type GatherDeps = {
   }
   graph: { service: JsonService; origin: string }
   arm: { service: JsonService; origin: string }
-  /** Where the gateway's own resources are; without it roles are not looked at. */
-  subscription: string | undefined
+  /** ARM ids; without any, roles are not looked at. */
+  reviewScopes: readonly string[]
   /** Object id of the gateway's own identity, once it had a token. */
   ownObjectId: () => string | undefined
-  configured: { vaults: ReadonlyMap<string, string>; gatewayVault: string; tableEndpoint: string }
+  configured: { vaults: ReadonlyMap<string, string>; gatewayVault: string; tableEndpoint: string; policyApi: boolean }
   now: () => number
 }
 
@@ -60,11 +60,11 @@ export async function gather(deps: GatherDeps): Promise<Facts> {
   }
 }
 
-async function ownRoles({ arm, subscription, ownObjectId }: GatherDeps): Promise<Facts['roles']> {
+async function ownRoles({ arm, reviewScopes: scopes, ownObjectId }: GatherDeps): Promise<Facts['roles']> {
   const objectId = ownObjectId()
-  if (!subscription) return { unavailable: 'SALLYPORT_SUBSCRIPTION is not set' }
+  if (scopes.length === 0) return { unavailable: 'SALLYPORT_REVIEW_SCOPES names none' }
   if (!objectId) return { unavailable: 'the identity of the gateway has had no token yet' }
-  return asked((signal) => listRoleAssignments({ ...arm, signal }, { subscription, objectId }))
+  return asked((signal) => listRoleAssignments({ ...arm, signal }, { scopes, objectId }))
 }
 
 /** Names and metadata alone: `list` never brings a value. */

@@ -1,3 +1,4 @@
+import { TABLES } from '../azure/storage-names.ts'
 import type { Facts, RoleAssignment, RoleNeed } from './facts.ts'
 import { said } from './identities.ts'
 import { type Section, section } from './section.ts'
@@ -41,25 +42,36 @@ function reasons(one: RoleAssignment, needs: readonly RoleNeed[]): string[] {
       ? ['may change resources or give roles']
       : []),
     ...(served.length === 0 ? ['nothing asks for it'] : []),
+    ...(mayChangeJournal(one, needs) ? ['may change or remove what is in the journal'] : []),
     ...(served.length > 0 && writes && !served.some(({ action }) => action === SET_SECRET)
       ? ['may write secrets, and no policy lets anybody do so']
       : []),
   ]
 }
 
-/** Reading role assignments is what this report itself needs, and on the whole subscription. */
+/** Reading role assignments is what this report itself needs. */
 const isForThisReview = ({ actions, dataActions }: RoleAssignment) =>
   dataActions.length === 0 &&
   actions.every((action) => /\/read$/i.test(action)) &&
   actions.some((action) => actionMatches(action, 'Microsoft.Authorization/roleAssignments/read'))
 
+function mayChangeJournal(one: RoleAssignment, needs: readonly RoleNeed[]): boolean {
+  const journal = needs.find(({ resource }) => resource.endsWith(`/tables/${TABLES.audit}`))
+  const acts = ['write', 'update/action', 'delete'].map((act) => `${ENTITIES}/${act}`)
+  return journal !== undefined && acts.some((action) => covers(one, { ...journal, action }))
+}
+
+const ENTITIES = 'Microsoft.Storage/storageAccounts/tableServices/tables/entities'
 export const SET_SECRET = 'Microsoft.KeyVault/vaults/secrets/setSecret/action'
 
-/** An assignment above a resource covers it as far as its path tells: where a resource lies is not known. */
+/**
+ * An assignment above a resource covers it as far as its path tells: where a resource lies is not known. One on a part of it (a
+ * single secret) is taken for what is wanted there.
+ */
 export function covers({ scope, actions, dataActions, notDataActions }: RoleAssignment, need: RoleNeed): boolean {
-  const at = `/providers/${need.provider}/${need.resource}`.toLowerCase()
-  const scoped = scope.toLowerCase()
-  if (!isAboveResources(scope) && scoped !== at && !scoped.endsWith(at)) return false
+  const at = `/providers/${need.provider}/${need.resource}/`.toLowerCase()
+  const scoped = `${scope.slice(scope.indexOf('/providers/'))}/`.toLowerCase()
+  if (!isAboveResources(scope) && !at.startsWith(scoped) && !scoped.startsWith(at)) return false
   const matches = (pattern: string) => actionMatches(pattern, need.action)
   return (
     (dataActions.some(matches) && !notDataActions.some(matches)) || (isControl(need.action) && actions.some(matches))

@@ -8,6 +8,7 @@ export type Arm = { service: JsonService; origin: string; signal: AbortSignal }
 const VERSION = 'api-version=2022-04-01'
 
 const Listed = z.object({
+  id: z.string(),
   properties: z.object({ scope: z.string(), principalId: z.string(), roleDefinitionId: z.string() }),
 })
 const texts = z
@@ -21,39 +22,43 @@ const Definition = z.object({
   }),
 })
 
-/** `/subscriptions/…/providers/Microsoft.Authorization/roleDefinitions/<guid>`: it goes into a path. */
-const DEFINITION = /^(\/[A-Za-z0-9_.()-]+)*\/providers\/Microsoft\.Authorization\/roleDefinitions\/[0-9a-f-]{36}$/i
+/** The end of `…/providers/Microsoft.Authorization/roleDefinitions/<guid>`: it goes into a path. */
+const DEFINITION = /\/providers\/Microsoft\.Authorization\/roleDefinitions\/([0-9a-f-]{36})$/i
 
 /**
- * The role assignments of a principal in a subscription, its groups' included, with what their roles permit
- * (learn.microsoft.com/rest/api/authorization; needs `Microsoft.Authorization/*\/read`). Throws UpstreamFailure, BadPage.
+ * The role assignments of a principal at, above and below each of the scopes, its groups' included, with what their roles
+ * permit (learn.microsoft.com/rest/api/authorization; Reader at each scope is enough: nothing is asked of the subscription).
+ * Throws UpstreamFailure, BadPage.
  */
 export async function listRoleAssignments(
   { service, origin, signal }: Arm,
-  { subscription, objectId }: { subscription: string; objectId: string },
+  { scopes, objectId }: { scopes: readonly string[]; objectId: string },
 ): Promise<RoleAssignment[]> {
   const filter = encodeURIComponent(`assignedTo('${objectId}')`)
-  const path = `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleAssignments?${VERSION}&$filter=${filter}`
   const definitions = new Map<string, z.infer<typeof Definition>['properties']>()
-  const found: RoleAssignment[] = []
-  for await (const item of pagesOf({ service, origin, path, next: 'nextLink', signal })) {
-    const listed = Listed.safeParse(item)
-    if (!listed.success || !DEFINITION.test(listed.data.properties.roleDefinitionId)) continue
-    const { scope, roleDefinitionId } = listed.data.properties
-    const role = definitions.get(roleDefinitionId) ?? (await readDefinition(roleDefinitionId))
-    definitions.set(roleDefinitionId, role)
-    const all = (kind: 'actions' | 'dataActions' | 'notDataActions') => role.permissions.flatMap((one) => one[kind])
-    found.push({
-      scope,
-      role: role.roleName,
-      actions: all('actions'),
-      dataActions: all('dataActions'),
-      notDataActions: all('notDataActions'),
-    })
+  const found = new Map<string, RoleAssignment>()
+  for (const scope of scopes) {
+    const path = `${scope}/providers/Microsoft.Authorization/roleAssignments?${VERSION}&$filter=${filter}`
+    for await (const item of pagesOf({ service, origin, path, next: 'nextLink', signal })) {
+      const listed = Listed.safeParse(item)
+      const [, definition = ''] = DEFINITION.exec(listed.data?.properties.roleDefinitionId ?? '') ?? []
+      if (!listed.success || definition === '' || found.has(listed.data.id)) continue
+      const role = definitions.get(definition) ?? (await readDefinition(scope, definition))
+      definitions.set(definition, role)
+      const all = (kind: 'actions' | 'dataActions' | 'notDataActions') => role.permissions.flatMap((one) => one[kind])
+      found.set(listed.data.id, {
+        scope: listed.data.properties.scope,
+        role: role.roleName,
+        actions: all('actions'),
+        dataActions: all('dataActions'),
+        notDataActions: all('notDataActions'),
+      })
+    }
   }
-  return found
+  return [...found.values()]
 
-  async function readDefinition(id: string) {
-    return Definition.parse(await service('GET', `${id}?${VERSION}`, { signal })).properties
+  async function readDefinition(scope: string, id: string) {
+    const path = `${scope}/providers/Microsoft.Authorization/roleDefinitions/${id}?${VERSION}`
+    return Definition.parse(await service('GET', path, { signal })).properties
   }
 }

@@ -1,3 +1,4 @@
+import { CONTAINERS, QUEUES, TABLES } from '../azure/storage-names.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { Statement } from '../policy/statement.ts'
 import type { RoleNeed } from './facts.ts'
@@ -8,6 +9,8 @@ export type Configured = {
   vaults: ReadonlyMap<string, string>
   gatewayVault: string
   tableEndpoint: string
+  /** Whether policies are written by the gateway. */
+  policyApi: boolean
   statements: readonly Statement[]
   rotations: readonly RotationDocument[]
   now: number
@@ -23,6 +26,7 @@ export function roleNeedsOf({
   vaults,
   gatewayVault,
   tableEndpoint,
+  policyApi,
   statements,
   rotations,
   now,
@@ -41,8 +45,8 @@ export function roleNeedsOf({
   })
   const needs = [
     ...[GET_SECRET, SET_SECRET].map((action) => vault(gatewayVault, action, 'keys of the gateway and pending values')),
-    ...['read', 'write', 'add/action', 'delete'].map((act) =>
-      storage(firstLabel(tableEndpoint), `tableServices/tables/entities/${act}`, 'tables of the gateway'),
+    ...ownData(policyApi).map(([path, action]) =>
+      storage(`${firstLabel(tableEndpoint)}/${path}`, action, 'data of the gateway'),
     ),
   ]
   const writers = statements.filter((one) => isInForce(one, now) && WRITES.some((action) => one.actions.has(action)))
@@ -65,6 +69,28 @@ export function roleNeedsOf({
     for (const act of ['listkeys', 'regeneratekey']) needs.push(storage(account, `${act}/action`, `rotation/${name}`))
   }
   return needs
+}
+
+/** Per table, container and queue: nothing in the journal or the checkpoints is ever changed. */
+function ownData(policyApi: boolean): [path: string, action: string][] {
+  const container = `blobServices/default/containers/${CONTAINERS.checkpoints}`
+  const queue = `queueServices/default/queues/${QUEUES.keyVaultEvents}`
+  return [
+    ...Object.values(TABLES).flatMap((name) =>
+      tableActs(name, policyApi).map((act): [string, string] => [
+        `tableServices/default/tables/${name}`,
+        `tableServices/tables/entities/${act}`,
+      ]),
+    ),
+    [container, 'blobServices/containers/blobs/read'],
+    [container, 'blobServices/containers/blobs/add/action'],
+    [queue, 'queueServices/queues/messages/process/action'],
+  ]
+}
+
+function tableActs(name: string, policyApi: boolean): string[] {
+  if (name === TABLES.audit || name === TABLES.checkpoints) return ['read', 'add/action']
+  return name === TABLES.policies && !policyApi ? ['read'] : ['read', 'write', 'add/action', 'delete']
 }
 
 /** A pattern with a star or a template in the vault's place may be about any. */

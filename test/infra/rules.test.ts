@@ -9,10 +9,10 @@ import { SETTING_NAMES } from '../../shared/config.ts'
 import { predicted } from './snapshots.ts'
 
 describe('what a deployment would create', () => {
-  it('is predicted for {dev, prod} × {public, privateData, private} × {roles, none} × {vault, perSecret}, nothing else', () => {
+  it('is predicted for {dev, prod} × {public, privateData, private} × {roles, none} × {vault, perSecret}, with every option, nothing else', () => {
     const files = readdirSync(join(repositoryRoot, 'infra/snapshots'))
     expect(files.sort()).toEqual(MATRIX.map(({ name }) => `${name}.json`).sort())
-    expect(files.length).toBe(24)
+    expect(files.length).toBe(25)
   })
 
   it.each(MATRIX)('keeps every rule: $name', (each) => {

@@ -1,11 +1,10 @@
-import type { Case } from '../matrix.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { functionApp } from './function-app.ts'
 import { identifiers, storageNames } from './names.ts'
 import { events, noSecrets } from './no-secrets.ts'
 import { privateNetwork } from './private-network.ts'
 import { customRoles, roles } from './roles.ts'
-import type { Rule } from './rule.ts'
+import type { Properties, Rule } from './rule.ts'
 import { settings } from './settings.ts'
 import { immutability, storageAccounts } from './storage-accounts.ts'
 import { telemetry } from './telemetry.ts'
@@ -28,5 +27,4 @@ const RULES: readonly Rule[] = [
 ]
 
 /** Everything that is wrong with what a deployment would create. */
-export const judge = (snapshot: Snapshot, of: Pick<Case, 'network' | 'assignRoles' | 'vaultAccess'>): string[] =>
-  RULES.flatMap((rule) => rule(snapshot, of))
+export const judge = (snapshot: Snapshot, of: Properties): string[] => RULES.flatMap((rule) => rule(snapshot, of))

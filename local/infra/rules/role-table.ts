@@ -12,6 +12,15 @@ const BUILT_IN: Record<string, string> = {
   '76199698-9eea-4c19-bc75-cec21354c6b6': 'Storage Table Data Reader',
   '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
   '4633458b-17de-408a-b874-0445c86b69e6': 'Key Vault Secrets User',
+  'ba92f5b4-2d11-453d-a403-e96b0029c9fe': 'Storage Blob Data Contributor',
+  '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader',
+  'db58b8e5-c6ad-4a2a-8342-4190687cbf4a': 'Storage Blob Delegator',
+  '7ee386e9-84f0-448e-80a6-f185f6533131': 'Storage Queue Delegator',
+  '965033a5-c8eb-4f35-b82f-fef460a3606d': 'Storage Table Delegator',
+  '7f951dda-4ed3-4680-a7ca-43fe172d538d': 'AcrPull',
+  '12cf5a90-567b-43ae-8102-96cf46c7d9b4': 'Web PubSub Service Owner',
+  '81a9662b-bebf-436f-a333-f67b29880f12': 'Storage Account Key Operator Service Role',
+  'acdd72a7-3385-48ef-bd42-f606fba81ae7': 'Reader',
 }
 
 /** Every role assignment in words; of one whose name is known at run time only, the scope stands in the expression of its id. */

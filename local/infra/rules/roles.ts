@@ -23,6 +23,24 @@ const ALLOWED: Record<string, readonly string[] | 'any'> = {
   [`events: Storage Queue Data Message Sender @ ${STORAGE}/queueServices/queues`]: ['kvevents'],
 }
 
+/** Off by default. Never on the data account, but for reading who may what there. */
+const OPTIONAL: Record<string, readonly string[] | 'any'> = {
+  ...Object.fromEntries(
+    [
+      'Storage Blob Data Reader',
+      'Storage Blob Data Contributor',
+      'Storage Blob Delegator',
+      'Storage Queue Delegator',
+      'Storage Table Delegator',
+      'Storage Account Key Operator Service Role',
+      'Reader',
+    ].map((role) => [`gateway: ${role} @ ${STORAGE}`, 'any' as const]),
+  ),
+  [`gateway: Reader @ ${VAULT}`]: 'any',
+  'gateway: AcrPull @ Microsoft.ContainerRegistry/registries': 'any',
+  'gateway: Web PubSub Service Owner @ Microsoft.SignalRService/webPubSub': 'any',
+}
+
 const MAY: Record<string, readonly string[]> = {
   'Sallyport appender': [
     `${TABLE}/entities/read`,
@@ -36,12 +54,15 @@ const MAY: Record<string, readonly string[]> = {
 }
 
 /** Nothing but the listed roles at the listed kinds of resource, and none at a group or above. */
-export const roles: Rule = (snapshot, { assignRoles, vaultAccess }) => {
+export const roles: Rule = (snapshot, { assignRoles, vaultAccess, options = false }) => {
   const table = roleTable(snapshot)
   if (!assignRoles) return table.map(({ role, scope }) => `assignRoles is false, yet ${role} is assigned on ${scope}`)
-  const mainVault = table.filter(({ scopeType, scope }) => scopeType === VAULT && !scope.startsWith('kvgw-'))
+  const allowed = options ? { ...ALLOWED, ...OPTIONAL } : ALLOWED
+  const mainVault = table.filter(
+    ({ role, scopeType, scope }) => role !== 'Reader' && scopeType === VAULT && !scope.startsWith('kvgw-'),
+  )
   return [
-    ...table.flatMap(fault),
+    ...table.flatMap((each) => fault(each, { allowed, options })),
     ...required(table),
     ...(mainVault.length === (vaultAccess === 'vault' ? 1 : 0)
       ? []
@@ -49,10 +70,13 @@ export const roles: Rule = (snapshot, { assignRoles, vaultAccess }) => {
   ]
 }
 
-function fault({ who, role, scopeType, scope, principalType }: Assignment): string[] {
-  const names = ALLOWED[`${who}: ${role} @ ${scopeType}`]
+type Limits = { allowed: Record<string, readonly string[] | 'any'>; options: boolean }
+
+function fault({ who, role, scopeType, scope, principalType }: Assignment, { allowed, options }: Limits): string[] {
+  const names = allowed[`${who}: ${role} @ ${scopeType}`]
   const types = who === 'deployer' ? ['User', 'Group', 'ServicePrincipal'] : ['ServicePrincipal']
-  const onHostOnly = scopeType === STORAGE && !scope.startsWith('sthost')
+  const mayBeElsewhere = options && (role === 'Reader' || !scope.startsWith('stdata'))
+  const onHostOnly = scopeType === STORAGE && !scope.startsWith('sthost') && !mayBeElsewhere
   const onlyAdds = role === 'Storage Table Data Contributor' && ['audit', 'checkpoints'].includes(scope)
   return [
     ...(names === 'any' || names?.includes(scope)

@@ -2,7 +2,8 @@ import type { Case } from '../matrix.ts'
 import type { Resource, Snapshot } from '../snapshot.ts'
 
 /** Looks at everything a deployment would create and gives a sentence for each fault; pure. */
-export type Rule = (snapshot: Snapshot, of: Pick<Case, 'network' | 'assignRoles' | 'vaultAccess'>) => string[]
+export type Rule = (snapshot: Snapshot, of: Properties) => string[]
+export type Properties = Pick<Case, 'network' | 'assignRoles' | 'vaultAccess' | 'options'>
 
 export const ofType = ({ predictedResources }: Snapshot, type: string): Resource[] =>
   predictedResources.filter((resource) => resource.type === type)

@@ -35,14 +35,17 @@ describe('the directory, out of Microsoft Graph (S13)', () => {
   })
 })
 
+const GROUP = '/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/sallyport'
+
 describe('role assignments, out of Azure Resource Manager', () => {
-  it('come with what their roles permit', async () => {
+  it('come with what their roles permit, once each, with Reader on named scopes and nothing above', async () => {
     const place = {
-      subscription: '22222222-2222-4222-8222-222222222222',
+      scopes: [GROUP, `${GROUP}/providers/Microsoft.KeyVault/vaults/sallyport-main`],
       objectId: 'd0000000-0000-4000-8000-000000000001',
     }
     const found = await listRoleAssignments({ service: service(arm), origin: arm, signal }, place)
     expect(found.map(({ role }) => role)).toContain('Reader')
     expect(found.find(({ role }) => role === 'Reader')?.actions).toEqual(['*/read'])
+    expect(new Set(found.map((one) => JSON.stringify(one))).size).toBe(found.length)
   })
 })

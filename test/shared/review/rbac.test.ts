@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { TABLES } from '../../../shared/azure/storage-names.ts'
 import type { RoleAssignment } from '../../../shared/review/facts.ts'
 import { actionMatches, broadRoles, missingRoles } from '../../../shared/review/rbac.ts'
 import { roleNeedsOf } from '../../../shared/review/role-needs.ts'
@@ -16,17 +17,33 @@ const READ = [
   'Microsoft.KeyVault/vaults/secrets/getSecret/action',
   'Microsoft.KeyVault/vaults/secrets/readMetadata/action',
 ]
-const TABLES = 'Microsoft.Storage/storageAccounts/tableServices/tables/entities/*'
+const ENTITIES = 'Microsoft.Storage/storageAccounts/tableServices/tables/entities/*'
 const configured = {
   vaults: new Map([['main', 'https://contoso-main.vault.azure.net']]),
   gatewayVault: 'https://contoso-gateway.vault.azure.net',
   tableEndpoint: 'https://contosodata.table.core.windows.net',
-  ...{ statements: [], rotations: [], now: NOW },
+  ...{ policyApi: false, statements: [], rotations: [], now: NOW },
 }
+const part = (path: string) => `${RG}/providers/Microsoft.Storage/storageAccounts/contosodata/${path}`
+const table = (name: string) => part(`tableServices/default/tables/${name}`)
+const APPEND = ['tableServices/tables/entities/read', 'tableServices/tables/entities/add/action'].map(
+  (action) => `Microsoft.Storage/storageAccounts/${action}`,
+)
+const ONLY_READ = ['policies']
+const ONLY_ADDED = ['audit', 'checkpoints']
+const changed = Object.values(TABLES).filter((name) => ![...ONLY_READ, ...ONLY_ADDED].includes(name))
 const good = [
   assignment(vaultScope('contoso-main'), READ),
   assignment(vaultScope('contoso-gateway'), [SECRETS]),
-  assignment(`${RG}/providers/Microsoft.Storage/storageAccounts/contosodata`, [TABLES]),
+  ...ONLY_READ.map((name) => assignment(table(name), APPEND.slice(0, 1))),
+  ...ONLY_ADDED.map((name) => assignment(table(name), APPEND)),
+  ...changed.map((name) => assignment(table(name), [ENTITIES])),
+  assignment(part('blobServices/default/containers/checkpoints'), [
+    'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*',
+  ]),
+  assignment(part('queueServices/default/queues/kvevents'), [
+    'Microsoft.Storage/storageAccounts/queueServices/queues/messages/process/action',
+  ]),
 ]
 
 describe('RBAC doctor', () => {
@@ -63,6 +80,25 @@ describe('RBAC doctor', () => {
       'is for more than one resource; may change resources or give roles; nothing asks for it',
       'nothing asks for it',
     ])
+  })
+
+  it('too broad: a role on the whole account, which changes the journal too', () => {
+    const whole = assignment(`${RG}/providers/Microsoft.Storage/storageAccounts/contosodata`, [ENTITIES])
+    expect(broadRoles({ roles: { known: [...good, whole] }, roleNeeds }).items).toMatchObject([
+      { because: 'may change or remove what is in the journal' },
+    ])
+  })
+
+  it('missing: a table without its role; writing policies, once they are written over HTTP', () => {
+    const known = good.filter(({ scope }) => !scope.endsWith('/tables/grants'))
+    expect(missingRoles({ roles: { known }, roleNeeds }).total).toBe(4)
+    const needs = roleNeedsOf({ ...configured, policyApi: true })
+    expect(missingRoles({ roles: { known: good }, roleNeeds: needs }).total).toBe(3)
+  })
+
+  it('takes roles on single secrets for what is wanted of the vault', () => {
+    const known = [assignment(`${vaultScope('contoso-main')}/secrets/api-key`, READ), ...good.slice(1)]
+    expect(missingRoles({ roles: { known }, roleNeeds }).items).toEqual([])
   })
 
   it('lets the review itself read role assignments, and no more', () => {

@@ -33,11 +33,12 @@ async function world() {
       rotations: { state: async () => ({}), stragglers: async () => [] },
       graph: { service: away, origin: 'https://graph.microsoft.com' },
       arm: { service: away, origin: 'https://management.azure.com' },
-      ...{ subscription: '22222222-2222-4222-8222-222222222222', ownObjectId: () => 'oid' },
+      ...{ reviewScopes: ['/subscriptions/s/resourceGroups/g'], ownObjectId: () => 'oid' },
       configured: {
         vaults: new Map(),
         gatewayVault: 'https://g.vault.azure.net',
         tableEndpoint: 'https://t.table.core.windows.net',
+        policyApi: false,
       },
     })
   return { clock, events, instance, leases }
