@@ -1,10 +1,14 @@
+import identities from '../local/seed/identities.json' with { type: 'json' }
 import { createAzure } from '../shared/azure/azure.ts'
 import { CLOUDS, type CloudName } from '../shared/azure/clouds.ts'
 import { openOperatorCredential } from '../shared/azure/operator-credential.ts'
 import type { TABLES } from '../shared/azure/storage-names.ts'
 import type { Table } from '../shared/azure/table.ts'
+import type { RefuseDocument } from '../shared/policy/documents/policy-set.ts'
+import { ownOf, refuseOwnTargets } from '../shared/rotation/own-target.ts'
 import type { Vault } from '../shared/secrets/vault.ts'
 import { type LocalAddresses, localRun, stateFolder } from './local-state.ts'
+import { refuseOwn } from './own.ts'
 import { type Call, CliError, EXIT } from './verb.ts'
 
 /** The data storage account of a local run. */
@@ -18,6 +22,8 @@ export type Connection = {
   issuer: string | undefined
   /** URL of the gateway's own vault, where it is known. */
   gatewayVault: string | undefined
+  /** Refuses rotations of what the gateway stands on, as far as that is known here. */
+  refuse: RefuseDocument
 }
 
 /**
@@ -39,10 +45,14 @@ export function deployedEndpoint({ values, env }: Call): string | undefined {
 export async function connectLocally(call: Call, addresses?: LocalAddresses): Promise<Connection> {
   const { config, operator } = await localRun(stateFolder(call), LOCAL_ACCOUNT, addresses)
   const { table, vault } = createAzure(config, { openCredential: async () => operator })
-  return { table, vault, issuer: config.issuer, gatewayVault: config.gatewayVault }
+  const gateway = identities.managedIdentities.find(({ name }) => name === 'gateway')
+  const ids = gateway ? [gateway.objectId, gateway.clientId] : []
+  const refuse = refuseOwnTargets(ownOf(config, ids))
+  return { table, vault, issuer: config.issuer, gatewayVault: config.gatewayVault, refuse }
 }
 
-function connectToAzure({ values, env }: Call, tableEndpoint: string): Connection {
+function connectToAzure(call: Call, tableEndpoint: string): Connection {
+  const { values, env } = call
   const cloud = String(values['cloud'] ?? env['SALLYPORT_CLOUD'] ?? 'AzurePublic')
   if (!Object.hasOwn(CLOUDS, cloud)) throw new CliError(EXIT.usage, `--cloud: one of ${Object.keys(CLOUDS).join(', ')}`)
   if (!/^https:\/\/[^/]+\/?$/.test(tableEndpoint)) {
@@ -57,5 +67,6 @@ function connectToAzure({ values, env }: Call, tableEndpoint: string): Connectio
     vault,
     issuer: setting('issuer', 'SALLYPORT_ISSUER'),
     gatewayVault: setting('gateway-vault', 'SALLYPORT_GATEWAY_VAULT'),
+    refuse: refuseOwn(call),
   }
 }

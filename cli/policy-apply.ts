@@ -30,9 +30,10 @@ export const policyApply: Verb = {
     }
     const documents = await documentsOf(call)
     return withFaults(documents, async () => {
-      const { table, issuer } = await connect(call)
+      const { table, issuer: forbiddenIssuer, refuse } = await connect(call)
       const values = documents.map(({ value }) => value)
-      const deps = { table: table('policies'), documents: values, now: Date.now, forbiddenIssuer: issuer, ...options }
+      const checks = { forbiddenIssuer, refuse }
+      const deps = { table: table('policies'), documents: values, now: Date.now, ...checks, ...options }
       const note = (seconds: number) => call.note(`another apply holds the table, trying again in ${seconds} s`)
       return answer(await applyWhenFree(() => applyPolicies(deps), { waitSeconds, note }), documents.length)
     })

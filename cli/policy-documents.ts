@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { GatewayError } from '../shared/errors.ts'
-import { parsePolicySet } from '../shared/policy/documents/policy-set.ts'
+import { parsePolicySet, type SetOptions } from '../shared/policy/documents/policy-set.ts'
 import { readDocuments, type SourcedDocument, UnreadableDocument } from '../shared/policy/load-documents.ts'
 import { API_MANAGER } from '../shared/policy/plan/merge.ts'
 import { DEFAULT_MANAGER } from '../shared/policy/storage/version-row.ts'
@@ -28,8 +28,11 @@ export async function readPaths(paths: readonly string[]): Promise<SourcedDocume
 }
 
 /** Every fault of the documents, each by itself and all together. */
-export function faultsIn(documents: readonly SourcedDocument[]): SourcedFault[] {
-  const parsed = parsePolicySet(documents.map(({ value }) => value))
+export function faultsIn(documents: readonly SourcedDocument[], options: SetOptions = {}): SourcedFault[] {
+  const parsed = parsePolicySet(
+    documents.map(({ value }) => value),
+    options,
+  )
   return parsed.ok ? [] : parsed.faults.map((fault) => sourced(fault, documents))
 }
 

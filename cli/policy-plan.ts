@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import type { Principal } from '../shared/identity/principal.ts'
-import { parsePolicySet } from '../shared/policy/documents/policy-set.ts'
+import { parsePolicySet, type SetOptions } from '../shared/policy/documents/policy-set.ts'
 import { type Plan, planPolicies } from '../shared/policy/plan/plan.ts'
 import { principalById, selfGrants } from '../shared/policy/plan/self-grant.ts'
 import { inMemory } from '../shared/policy/storage/in-memory.ts'
 import { type Current, readCurrent } from '../shared/policy/storage/publish.ts'
 import { connect } from './connect.ts'
+import { refuseOwn } from './own.ts'
 import { changeLines, wideningLines } from './plan-lines.ts'
 import { documentsOf, faultLines, faultsIn, managerOf, readPaths, withFaults } from './policy-documents.ts'
 import { type Answer, type Call, CliError, EXIT, type Verb } from './verb.ts'
@@ -30,8 +31,8 @@ export const policyPlan: Verb = {
     const manager = managerOf(call)
     const documents = await documentsOf(call)
     return withFaults(documents, async () => {
-      const { current, issuer } = await standing(call, manager)
-      const options = { manager, exact: call.values['exact'] === true, now: Date.now(), forbiddenIssuer: issuer }
+      const { current, ...checks } = await standing(call, manager)
+      const options = { ...checks, manager, exact: call.values['exact'] === true, now: Date.now() }
       const plan = await planPolicies(
         current,
         documents.map(({ value }) => value),
@@ -51,18 +52,19 @@ function authorOf({ values }: Call): Principal | undefined {
   return author
 }
 
-type Standing = { current: Pick<Current, 'revision' | 'versions' | 'inForce'>; issuer: string | undefined }
+type Standing = SetOptions & { current: Pick<Current, 'revision' | 'versions' | 'inForce'> }
 
 async function standing(call: Call, manager: string): Promise<Standing> {
   const { against, issuer } = call.values
   if (typeof against !== 'string') {
-    const connection = await connect(call)
-    return { current: await readCurrent(connection.table('policies')), issuer: connection.issuer }
+    const { table, issuer: forbiddenIssuer, refuse } = await connect(call)
+    return { current: await readCurrent(table('policies')), forbiddenIssuer, refuse }
   }
   const old = await readPaths([resolve(call.cwd, against)])
   const parsed = parsePolicySet(old.map(({ value }) => value))
   if (!parsed.ok) throw new CliError(EXIT.refused, faultLines(faultsIn(old)).join('\n'))
-  return { current: inMemory(parsed.documents, manager), issuer: issuer?.toString() }
+  const current = inMemory(parsed.documents, manager)
+  return { current, forbiddenIssuer: issuer?.toString(), refuse: refuseOwn(call) }
 }
 
 type Wishes = { author: Principal | undefined; strict: boolean }

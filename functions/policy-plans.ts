@@ -22,7 +22,7 @@ export const policyPlans: Endpoint = {
         const grant = await gateway.admit({ ...caller, action: 'policy:read', resource: 'policy' })
         grant.spend('policy:read', 'policy')
         try {
-          const options = { manager: DEFAULT_MANAGER, now: gateway.now(), forbiddenIssuer: gateway.config.issuer }
+          const options = { ...gateway.policyChanges.checks, manager: DEFAULT_MANAGER, now: gateway.now() }
           const plan = await planPolicies(await gateway.policyChanges.current(), documents, options)
           grant.succeeded({ reference: `plan:${plan.revision}` })
           return { status: 200, headers: receiptHeader(grant.receipt), json: plan }

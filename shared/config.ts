@@ -22,6 +22,8 @@ export type Config = {
   tableEndpoint: string
   /** Storage accounts that the gateway lives on, those of the Functions host included. */
   ownStorageAccounts: readonly string[]
+  /** Names under which the platform serves the app, beside those of the settings. */
+  ownHosts: readonly string[]
   /** Alias → vault URL. The gateway's own vault is never among them. */
   vaults: ReadonlyMap<string, string>
   gatewayVault: string
@@ -173,6 +175,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     issuer: settings.SALLYPORT_ISSUER.replace(/\/$/, ''),
     tableEndpoint: origin(settings.SALLYPORT_TABLE_ENDPOINT),
     ownStorageAccounts: readOwnAccounts(settings.SALLYPORT_TABLE_ENDPOINT, env),
+    ownHosts: env['WEBSITE_HOSTNAME'] ? [env['WEBSITE_HOSTNAME']] : [],
     vaults,
     gatewayVault,
     trustedHops: settings.SALLYPORT_TRUSTED_HOPS,

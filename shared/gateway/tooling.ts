@@ -7,6 +7,7 @@ import type { Decision, Question } from '../policy/decision.ts'
 import type { PolicyStore } from '../policy/store.ts'
 import { createPolicyChanges, type PolicyChanges } from '../policy-changes/policy-changes.ts'
 import { createProbes, type Probes } from '../probes/probes.ts'
+import { ownOf, refuseOwnTargets } from '../rotation/own-target.ts'
 import type { KeyRing } from '../tokens/keys/key-ring.ts'
 import type { OwnTokens } from '../tokens/own-token.ts'
 
@@ -23,7 +24,7 @@ export type Tooling = {
 }
 
 type Deps = {
-  azure: Pick<Azure, 'table'>
+  azure: Pick<Azure, 'table' | 'ownIds'>
   config: Config
   own: Pick<OwnTokens, 'read'>
   keys: Pick<KeyRing, 'signer'>
@@ -40,7 +41,12 @@ export function createTooling({ azure, now, report, ...deps }: Deps): Tooling {
     probes: createProbes({ ...deps, now, report }),
     replays: createReplayJobs({ audit, jobs: azure.table('leases'), now, report }),
     policyChanges: createPolicyChanges({
-      ...{ table: azure.table('policies'), now, forbiddenIssuer: deps.config.issuer },
+      ...{ table: azure.table('policies'), now },
+      checks: {
+        forbiddenIssuer: deps.config.issuer,
+        // Its identity is known from its first token on, so it is asked anew each time.
+        refuse: (document) => refuseOwnTargets(ownOf(deps.config, azure.ownIds()))(document),
+      },
       refresh: deps.policy.refresh,
     }),
     findDecided: (days, matches) => newestDecided(audit, { now: now(), days }, matches),

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
 import { documentId, parseDocument } from '../policy/documents/document.ts'
 import type { Fault } from '../policy/documents/faults.ts'
+import type { SetOptions } from '../policy/documents/policy-set.ts'
 import { API_MANAGER } from '../policy/plan/merge.ts'
 import { invalid, parseWithOthers } from '../policy/plan/parse-with-others.ts'
 import { documentsOf } from '../policy/plan/plan.ts'
@@ -44,7 +45,7 @@ export const tagOf = ({ text }: Pick<Version, 'text'>): string => contentHash(te
 export async function nextSet(
   current: Current,
   wish: Wish,
-  options: { forbiddenIssuer: string; now: number },
+  { now, ...checks }: SetOptions & { now: number },
 ): Promise<NextSet> {
   const { kind, id, document, writer, operation } = wish
   const there = current.inForce.find((one) => one.kind === kind && one.id === id)
@@ -55,28 +56,24 @@ export async function nextSet(
   }
   wish.check(there && tagOf(there))
   if (document === undefined && !there) throw new GatewayError('policy_not_found', 'policy_unknown')
-  const text = await textIn({ ...current, inForce: others }, wish, options.forbiddenIssuer)
+  const text = await textIn({ ...current, inForce: others }, wish, checks)
   const change = { kind, id, ...(text !== undefined && { text }) }
   if (there && there.text === text) return { members: current.inForce, change, own: [], existed: true }
   if (operation.answered) throw new GatewayError('idempotency_expired', 'policy_changed_since')
   const written = { kind, id, manager: API_MANAGER, operation: operation.id }
   const members = text === undefined ? others : [...others, { ...written, text }]
-  const found = await wideningsOf(await documentsOf(current.inForce), await documentsOf(members), options.now)
+  const found = await wideningsOf(await documentsOf(current.inForce), await documentsOf(members), now)
   return { members, change, own: selfGrants(found, writer), existed: there !== undefined }
 }
 
 /** Checks the document, alone and among the others; those must do without one that goes. */
-async function textIn(
-  others: Current,
-  { kind, id, document }: Wish,
-  forbiddenIssuer: string,
-): Promise<string | undefined> {
+async function textIn(others: Current, { kind, id, document }: Wish, checks: SetOptions): Promise<string | undefined> {
   if (document === undefined) {
-    await faultsAmong(others, [], forbiddenIssuer)
+    await faultsAmong(others, [], checks)
     return undefined
   }
   const parsed = parseDocument(document)
-  const faults = await faultsAmong(others, [document], forbiddenIssuer)
+  const faults = await faultsAmong(others, [document], checks)
   if (parsed.ok && (parsed.document.kind !== kind || documentId(parsed.document) !== id)) {
     faults.push({ pointer: '', detail: 'is not the document of this address: its kind or name is another' })
   }
@@ -87,9 +84,9 @@ async function textIn(
 /** No document has this manager, since no name begins so: all that stand there stay. */
 const NOBODY = '-'
 
-async function faultsAmong(others: Current, documents: readonly unknown[], forbiddenIssuer: string): Promise<Fault[]> {
+async function faultsAmong(others: Current, documents: readonly unknown[], checks: SetOptions): Promise<Fault[]> {
   try {
-    await parseWithOthers(others, documents, { manager: NOBODY, forbiddenIssuer })
+    await parseWithOthers(others, documents, { ...checks, manager: NOBODY })
     return []
   } catch (error) {
     if (!(error instanceof GatewayError && error.code === 'invalid_document') || documents.length === 0) throw error

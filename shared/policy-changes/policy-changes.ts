@@ -1,6 +1,7 @@
 import type { Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
+import type { SetOptions } from '../policy/documents/policy-set.ts'
 import { API_MANAGER } from '../policy/plan/merge.ts'
 import { type Current, publishSet, readCurrent } from '../policy/storage/publish.ts'
 import { fulfils } from '../policy/storage/revision.ts'
@@ -13,8 +14,7 @@ import { createProposals, type Proposal } from './proposals.ts'
 export type PolicyChangesDeps = {
   table: Table
   now: () => number
-  /** The gateway's own `iss`. */
-  forbiddenIssuer: string
+  checks: SetOptions
   /** Makes what was published what this instance decides by. */
   refresh: () => Promise<void>
 }
@@ -22,6 +22,8 @@ export type PolicyChangesDeps = {
 export type Changed = { revision: number; existed: boolean; tag?: string }
 
 export type PolicyChanges = {
+  /** What documents are checked against beside their schemas and each other. */
+  checks: SetOptions
   /** What is in force by the table; throws `no_policy`, `policy_unavailable`, `storage_unavailable`. */
   current(): Promise<Current>
   /**
@@ -37,7 +39,7 @@ export type PolicyChanges = {
 }
 
 /** Changes of policies over HTTP: each by the way of an apply, none that gives its writer anything without a second principal (T36). */
-export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: PolicyChangesDeps): PolicyChanges {
+export function createPolicyChanges({ table, now, checks, refresh }: PolicyChangesDeps): PolicyChanges {
   const proposals = createProposals({ table, now })
 
   async function publish(wish: Wish): Promise<Changed> {
@@ -46,8 +48,7 @@ export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: Po
     const next = async (current: Current) => {
       sound(current)
       // Under the claim mostly the same stands there as before it.
-      if (!made || basis !== current.published?.etag)
-        made = await nextSet(current, wish, { forbiddenIssuer, now: now() })
+      if (!made || basis !== current.published?.etag) made = await nextSet(current, wish, { ...checks, now: now() })
       basis = current.published?.etag
       if (made.own.length > 0) await approved(current, made, wish)
       return made.members
@@ -86,6 +87,7 @@ export function createPolicyChanges({ table, now, forbiddenIssuer, refresh }: Po
   }
 
   return {
+    checks,
     current,
     async change(grant, wish) {
       grant.spend('policy:write', 'policy')

@@ -1,5 +1,6 @@
 import type { Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import type { SetOptions } from './documents/policy-set.ts'
 import { type DocumentChange, mergeDocuments } from './plan/merge.ts'
 import { parseWithOthers } from './plan/parse-with-others.ts'
 import { type Current, publishSet } from './storage/publish.ts'
@@ -10,9 +11,8 @@ export type ApplyDeps = {
   /** All documents of the manager as authored; what it applied before and is not among them is no longer in force. */
   documents: readonly unknown[]
   now: () => number
-  /** `iss` of the gateway's own tokens; an issuer document must not name it. */
-  forbiddenIssuer?: string | undefined
-} & ApplyOptions
+} & SetOptions &
+  ApplyOptions
 
 export type ApplyOptions = {
   /** Whose documents these are; those of other managers are left alone. */
@@ -38,6 +38,7 @@ export async function applyPolicies({
   documents,
   now,
   forbiddenIssuer,
+  refuse,
   ...options
 }: ApplyDeps): Promise<Applied> {
   const manager = options.manager ?? DEFAULT_MANAGER
@@ -46,7 +47,7 @@ export async function applyPolicies({
     const { expectRevision, exact = false, force } = options
     if (expectRevision !== undefined && current.revision !== expectRevision)
       throw moved(current.revision, expectRevision)
-    const parsed = await parseWithOthers(current, documents, { manager, exact, forbiddenIssuer })
+    const parsed = await parseWithOthers(current, documents, { manager, exact, forbiddenIssuer, refuse })
     const { changes, members } = mergeDocuments(current, parsed, { manager, exact })
     const conflicts = changes.filter(({ state }) => state === 'conflict')
     if (conflicts.length > 0 && !force && expectRevision === undefined) throw changedSince(conflicts)

@@ -5,7 +5,7 @@ import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { Secret } from '../secrets/secret.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
-import { type Own, ownTargetOf } from './own-target.ts'
+import { type Own, ownTargetsOf } from './own-target.ts'
 import type { PendingValues } from './pending-value.ts'
 import { currentVersion, type PublishDeps, publish, vaultOf, withdraw } from './publish.ts'
 import { RotationFault, type Rotator, type RotatorContext } from './rotator.ts'
@@ -51,8 +51,8 @@ export async function carryOut(deps: CarryOutDeps, order: StepOrder): Promise<St
   await deps.journal.record(systemEntry(deps.now(), 'rotation.intent', about))
   try {
     // INVARIANT: before any call: documents are checked when they are written, but not always by somebody who knows the gateway.
-    const ownTarget = ownTargetOf(rotation, await deps.own())
-    if (ownTarget) throw new RotationFault(ownTarget, { final: true })
+    const [ownTarget] = ownTargetsOf(rotation, await deps.own())
+    if (ownTarget) throw new RotationFault(ownTarget.reason, { final: true })
     const { handout, ...result } = await ACTS[step](deps, order, contextOf(deps, order))
     deps.journal.follow(systemEntry(deps.now(), 'rotation.result', { ...about, outcome: 'ok', ...result, ...handout }))
     return result

@@ -43,6 +43,20 @@ describe('sallyport policy validate', () => {
     })
   })
 
+  it('1: a rotation of what the gateway stands on, as far as its settings are there (T24)', async () => {
+    const subscription = '/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg/providers'
+    const settings = { account: `${subscription}/Microsoft.Storage/storageAccounts/sallyportdata` }
+    const common = { kind: 'rotation', secret: 'main/key', every: '30d', owner: 'team' }
+    file('own.json', [{ ...common, name: 'key', rotator: 'storage-key', settings }])
+    expect(await sallyport('policy', 'validate', 'own.json')).toMatchObject({ exit: 0 })
+    const env = { SALLYPORT_TABLE_ENDPOINT: 'https://sallyportdata.table.core.windows.net' }
+    const { exit, out } = await command(['policy', 'validate', 'own.json'], { cwd: folder, env })
+    expect(exit).toBe(1)
+    expect(out).toContain(
+      'own.json#0 /settings/account: is a storage account that the gateway itself lives on: whoever',
+    )
+  })
+
   it('1: what is no JSON, with the file', async () => {
     file('broken.json', '{"kind":"role","kind":"role"}')
     const { exit, err } = await sallyport('policy', 'validate', 'broken.json')

@@ -9,7 +9,7 @@ import { handle } from '../../shared/http/handle.ts'
 import { gatewayRequest } from '../support/gateway-request.ts'
 import { rig } from '../support/rig.ts'
 import { type Call, secretGateway, seen, statement } from '../support/secret-gateway.ts'
-import type { Caller } from '../support/tenant.ts'
+import { type Caller, directory } from '../support/tenant.ts'
 
 const local = rig()
 let run: Awaited<ReturnType<typeof secretGateway>>
@@ -216,6 +216,29 @@ describe('a change by which its writer would gain (T36)', () => {
       ...{ algorithms: ['RS256'], principal: 'oidc' },
     }
     expect(await put('platform-engineer', issuer)).toMatchObject({ status: 403 })
+  })
+})
+
+describe('a rotation of what the gateway stands on (T24)', () => {
+  it('422 with every field and why, by PUT and in a plan; another document may still be written', async () => {
+    const gateway = directory.gatewayIdentity
+    const settings = { tenant: directory.tenant, application: gateway?.objectId, clientId: gateway?.clientId }
+    const common = { kind: 'rotation', name: 'own', secret: 'main/own', every: '30d', owner: 'team' }
+    const document = { ...common, rotator: 'entra-app', settings }
+    const refused = await put('platform-engineer', document)
+    expect(refused).toMatchObject({ status: 422, json: { code: 'invalid_document' } })
+    const told = problem(refused).errors.map(({ pointer, detail }) => `${pointer} ${detail.split(',')[0]}`)
+    expect(told).toEqual(
+      ['/settings/application', '/settings/clientId'].map((path) => `${path} is the gateway’s own identity`),
+    )
+    const planned = await run.call(policyPlans, 'security-officer', {
+      ...{ method: 'POST', body: { documents: [document] } },
+    })
+    expect(planned.status).toBe(422)
+    expect(problem(planned).errors.map(({ pointer }) => pointer)).toContain('/0/settings/clientId')
+    const account = `/subscriptions/${directory.tenant}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/${local.account}`
+    const storage = { ...common, rotator: 'storage-key', settings: { account } }
+    expect(problem(await put('platform-engineer', storage)).errors[0]?.pointer).toBe('/settings/account')
   })
 })
 

@@ -116,18 +116,9 @@ function ofTarget({ token, resources }: PolicyDocument & { kind: 'target' }, kno
   return found
 }
 
-/** What else of the gateway's own a rotation must not touch is known at run time alone (shared/rotation/own-target.ts). */
-function ofRotation(document: PolicyDocument & { kind: 'rotation' }, known: Known): Found[] {
-  // Two would each take the other’s new version for a stranger’s.
-  const found: Found[] = isNew(known.rotated, document.secret)
-    ? []
-    : [[['secret'], 'is rotated by another document too']]
-  const gateway = URL.parse(known.forbiddenIssuer ?? '')?.hostname
-  if (document.rotator === 'webhook' && gateway && URL.parse(document.settings.url)?.hostname === gateway) {
-    found.push([['settings', 'url'], 'is this gateway itself'])
-  }
-  return found
-}
+/** Two would each take the other’s new version for a stranger’s. */
+const ofRotation = ({ secret }: PolicyDocument & { kind: 'rotation' }, { rotated }: Known): Found[] =>
+  isNew(rotated, secret) ? [] : [[['secret'], 'is rotated by another document too']]
 
 /** A misspelt issuer would be denied everything for ever, and prove nothing. */
 function ofProbe({ cases }: PolicyDocument & { kind: 'probe' }, { oidcIssuers }: Known): Found[] {

@@ -153,10 +153,13 @@ function lifetimeOfSecret(rotation: Spans | undefined, context: z.RefinementCtx)
   context.addIssue({ code: 'custom', path: ['settings', 'lifetime'], message })
 }
 
+/** Servers that Azure runs: a login there is seen by nobody else. */
+const AZURE_DATABASE = /^(?:[a-z0-9-]+\.)+postgres\.database\.(?:azure\.com|chinacloudapi\.cn|usgovcloudapi\.net)$/
+
 type Administered = { credential?: unknown; settings?: unknown }
 
 function administrator(rotation: Administered | undefined, context: z.RefinementCtx): void {
-  const { admin, adminRole } = (rotation?.settings ?? {}) as { admin?: unknown; adminRole?: unknown }
+  const { admin, adminRole, host } = (rotation?.settings ?? {}) as Record<string, unknown>
   const fault = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
   if (admin === 'credential' && rotation?.credential === undefined) {
     fault(['credential'], 'is missing: secret ext-<credential> of the gateway vault holds the administrator’s login')
@@ -164,4 +167,10 @@ function administrator(rotation: Administered | undefined, context: z.Refinement
   if (admin === 'entra' && adminRole === undefined) fault(['settings', 'adminRole'], 'is missing')
   if (admin === 'entra' && rotation?.credential !== undefined)
     fault(['credential'], 'does not go together with "admin": "entra"')
+  // Whoever answers under another name would be handed a token of the gateway, good at every database that lets it in.
+  if (admin === 'entra' && !AZURE_DATABASE.test(String(host)))
+    fault(
+      ['settings', 'host'],
+      'must be <server>.postgres.database.azure.com (or of another cloud) with "admin": "entra"',
+    )
 }

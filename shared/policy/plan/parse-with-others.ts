@@ -3,13 +3,13 @@ import { GatewayError } from '../../errors.ts'
 import { JsonFault, parseStrictJson } from '../../strict-json.ts'
 import { type AuthoredDocument, type Parsed, parseDocument } from '../documents/document.ts'
 import type { Fault } from '../documents/faults.ts'
-import { checkSet } from '../documents/policy-set.ts'
+import { checkSet, type SetOptions } from '../documents/policy-set.ts'
 import type { Current } from '../storage/publish.ts'
 import type { Version } from '../storage/version-row.ts'
 import { createTurns, gather } from '../turns.ts'
 import { type MergeOptions, mergeDocuments } from './merge.ts'
 
-export type ParseOptions = MergeOptions & { forbiddenIssuer?: string | undefined }
+export type ParseOptions = MergeOptions & SetOptions
 
 /**
  * Checks a manager's documents together with those of others that stay in force. Throws GatewayError `invalid_document` with
@@ -18,7 +18,7 @@ export type ParseOptions = MergeOptions & { forbiddenIssuer?: string | undefined
 export async function parseWithOthers(
   current: Pick<Current, 'versions' | 'inForce'>,
   documents: readonly unknown[],
-  { forbiddenIssuer, ...options }: ParseOptions,
+  { forbiddenIssuer, refuse, ...options }: ParseOptions,
 ): Promise<AuthoredDocument[]> {
   const turn = createTurns()
   const own = await gather(documents, turn, (one) => [parseDocument(one)])
@@ -29,7 +29,10 @@ export async function parseWithOthers(
   // Of a text that is no document anew, only its name counts.
   const names = others.map(({ kind, id: name }) => ({ kind, name }))
   await turn()
-  const parsed = checkSet([...documents, ...names], [...own, ...theirs], { forbiddenIssuer })
+  const written = new Set(sound.map(({ document }) => document))
+  const refuseWritten: SetOptions['refuse'] = (document) => (written.has(document) ? (refuse?.(document) ?? []) : [])
+  const checks = { forbiddenIssuer, refuse: refuseWritten }
+  const parsed = checkSet([...documents, ...names], [...own, ...theirs], checks)
   if (parsed.ok) return parsed.documents.slice(0, documents.length)
   throw invalid(parsed.faults.map((fault) => atHome(fault, documents.length, others)))
 }

@@ -26,7 +26,12 @@ async function setup() {
   const table = createMemoryTable()
   const now = () => 1_000
   await applyPolicies({ table, documents: [role('reader'), statement('s', { principals: [who(1)] })], now })
-  const changes = createPolicyChanges({ table, now, forbiddenIssuer: 'https://g.example', refresh: async () => {} })
+  const changes = createPolicyChanges({
+    table,
+    now,
+    checks: { forbiddenIssuer: 'https://g.example' },
+    refresh: async () => {},
+  })
   let count = 0
   const put = (grant: Grant, document: { kind: string } & Record<string, unknown>) => {
     const id = String(document['id'] ?? document['name'])

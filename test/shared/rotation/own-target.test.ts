@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readOwnAccounts } from '../../../shared/azure/own-accounts.ts'
-import { type Own, ownTargetOf } from '../../../shared/rotation/own-target.ts'
+import { type Own, ownTargetsOf } from '../../../shared/rotation/own-target.ts'
 import type { Rotator } from '../../../shared/rotation/rotator.ts'
 import { rotationDocument } from '../../support/rotation.ts'
 import { createWorld } from '../../support/rotation-memory.ts'
@@ -9,7 +9,7 @@ const APP = '11111111-2222-4333-8444-555555555555'
 const OTHER = '99999999-2222-4333-8444-555555555555'
 const own: Own = {
   storageAccounts: new Set(['ownaccount', 'hostaccount']),
-  hosts: new Set(['gateway.example', 'own.vault.azure.net']),
+  hosts: new Set(['gateway.example', 'own.vault.azure.net', 'ownapp.azurewebsites.net']),
   identity: new Set([APP]),
 }
 
@@ -20,7 +20,9 @@ const account = (name: string) =>
     account: `/subscriptions/${APP}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/${name}`,
   })
 const app = (application: string, clientId: string) => document('entra-app', { tenant: OTHER, application, clientId })
-const database = { database: 'd', logins: ['a', 'b'], owner: 'o', admin: 'entra' }
+const byPassword = { database: 'd', logins: ['a', 'b'], owner: 'o' }
+const database = { ...byPassword, admin: 'entra' }
+const DATABASE = 'own.postgres.database.azure.com'
 
 describe('a rotation of what the gateway stands on', () => {
   it.each([
@@ -31,13 +33,26 @@ describe('a rotation of what the gateway stands on', () => {
     ['own_identity', app(OTHER, APP)],
     [undefined, app(OTHER, OTHER)],
     ['own_app', document('webhook', { url: 'https://gateway.example/v1/x' })],
+    ['own_app', document('webhook', { url: 'https://gateway.example./v1/x' })],
+    ['own_app', document('webhook', { url: 'https://ownapp.scm.azurewebsites.net/api/zipdeploy' })],
+    ['own_app', document('webhook', { url: 'https://ownaccount.blob.core.windows.net/x' })],
+    ['own_app', document('webhook', { url: 'https://own.vault.azure.net/secrets/x' })],
+    [undefined, document('webhook', { url: 'https://ownaccount.example/x' })],
     [undefined, document('webhook', { url: 'https://elsewhere.example/x' })],
-    ['own_identity', document('database', { ...database, host: 'db.example', adminRole: 'a' })],
-    ['own_app', document('database', { ...database, host: 'gateway.example', adminRole: 'admin' })],
-    [undefined, document('database', { ...database, host: 'db.example', adminRole: 'admin' })],
+    ['own_identity', document('database', { ...database, host: DATABASE, adminRole: 'a' })],
+    ['own_app', document('database', { ...byPassword, host: 'gateway.example' }, { credential: 'admin' })],
+    [undefined, document('database', { ...database, host: DATABASE, adminRole: 'admin' })],
     [undefined, document('generate', {})],
   ])('is known: %s', (expected, rotation) => {
-    expect(ownTargetOf(rotation, own)).toBe(expected)
+    expect(ownTargetsOf(rotation, own)[0]?.reason).toBe(expected)
+  })
+
+  it('is told by every field, each with what is wrong and why', () => {
+    expect(ownTargetsOf(app(APP, APP), own).map(({ path }) => path.join('/'))).toEqual([
+      'settings/application',
+      'settings/clientId',
+    ])
+    expect(ownTargetsOf(account('ownaccount'), own)[0]?.detail).toMatch(/a storage account .* lives on: whoever may/)
   })
 
   it('is stuck before its rotator is asked anything', async () => {
