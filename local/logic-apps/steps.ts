@@ -71,10 +71,14 @@ export function textsOf({ node, pointer }: Step): Text[] {
   return own.flatMap(([key, value]) => textsIn(value, `${pointer}/${pointerPart(key)}`))
 }
 
+/** Every text in a value; names of members too where they may hold an expression. */
 export function textsIn(value: unknown, pointer: string): Text[] {
   if (typeof value === 'string') return [{ text: value, pointer }]
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, one]) => textsIn(one, `${pointer}/${pointerPart(key)}`))
+  return Object.entries(value).flatMap(([key, one]) => {
+    const at = `${pointer}/${pointerPart(key)}`
+    return [...(key.includes('@') ? [{ text: key, pointer: at }] : []), ...textsIn(one, at)]
+  })
 }
 
 /** A name as a part of a JSON pointer (RFC 6901). */

@@ -36,7 +36,7 @@ export const gatewayCalls: Check = (workflow, steps) =>
       return [
         ...secure(request, workflow).map((message) => finding('https', '/uri', message)),
         ...(request.retryPolicy ? [] : [finding('retry-policy', '/retryPolicy', RETRY)]),
-        ...(isToGateway(request) ? ofGateway(step, request, finding) : []),
+        ...(isToGateway(request) ? ofGateway(step, request, finding) : ofOthers(request, finding)),
       ]
     }),
   )
@@ -70,6 +70,12 @@ function ofGateway(step: Step, request: Request, finding: Make): Finding[] {
     findings.push(finding('idempotency-key', '/headers', message))
   }
   return findings
+}
+
+function ofOthers({ authentication }: Request, finding: Make): Finding[] {
+  const message =
+    'a call without `authentication`: say who calls, or give the secret there (`Raw`): the run history never shows it'
+  return authentication ? [] : [finding('authentication', '/authentication', message)]
 }
 
 /** A key without an expression would make every later run a repeat of the first. */
