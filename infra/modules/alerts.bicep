@@ -16,47 +16,83 @@ param emails string[]
 var events = 'AppTraces | extend line = parse_json(Message) | extend event = tostring(line.event)'
 var writes = 'StorageTableLogs | where AccountName == "${dataStorageName}" and Uri contains "/policies" and OperationName in ("InsertEntity", "UpdateEntity", "MergeEntity", "InsertOrReplaceEntity", "InsertOrMergeEntity", "DeleteEntity", "EntityGroupTransaction")'
 
+// Requests are sampled (host.json): each stands for ItemCount of them. The gateway's own lines are not.
 var rules = [
   {
     name: 'denial-spike'
     description: 'Many requests were refused within 15 minutes: a misconfigured caller, or somebody who tries.'
     severity: 2
-    query: 'AppRequests | where ResultCode in ("401", "403")'
+    query: 'AppRequests | where ResultCode in ("401", "403") | project TimeGenerated, times = ItemCount'
     threshold: 100
   }
   {
     name: 'server-errors'
     description: 'The gateway answered 5xx: see its /healthz and the events in the log.'
     severity: 1
-    query: 'AppRequests | where toint(ResultCode) >= 500'
+    query: 'AppRequests | where toint(ResultCode) >= 500 | project TimeGenerated, times = ItemCount'
     threshold: 5
   }
   {
     name: 'rotation-stuck'
-    description: 'A rotation is overdue or could not be driven on, or a timer failed.'
+    description: 'A rotation is stuck or overdue or could not be driven on, or a timer failed.'
     severity: 2
-    query: '${events} | where event in ("rotation.not_driven", "timer.failed")'
+    query: '${events} | where event in ("rotation.not_driven", "rotation.queue_unreadable", "timer.failed") or (event == "rotation.moved" and line.state == "stuck") or (event == "rotation.due" and line.overdue == true) | project TimeGenerated, times = 1'
     threshold: 0
   }
   {
     name: 'journal-failing'
     description: 'What cannot be recorded is not done: the gateway refuses while this lasts.'
     severity: 0
-    query: '${events} | where event in ("journal.failing", "journal.canary_lost", "journal.canary_unread", "journal.entry_refused", "handle.tampered")'
+    query: '${events} | where event in ("journal.failing", "journal.canary_lost", "journal.canary_unread", "journal.entry_refused", "journal.followers_lost") | project TimeGenerated, times = 1'
+    threshold: 0
+  }
+  {
+    name: 'tampered'
+    description: 'Somebody changed a stored grant, handle or subscription, or put an old set of policies back.'
+    severity: 0
+    query: '${events} | where event in ("grant.tampered", "handle.tampered", "subscription.tampered", "policy.revision_backwards") | project TimeGenerated, times = 1'
+    threshold: 0
+  }
+  {
+    name: 'policies-unusable'
+    description: 'The set of policies cannot be read, or is not whole: after a minute everything is refused.'
+    severity: 1
+    query: '${events} | where event in ("policy.unreachable", "policy.no_revision", "policy.set_differs", "policy.invalid_document") | project TimeGenerated, times = 1'
+    threshold: 0
+  }
+  {
+    name: 'probe-failed'
+    description: 'What must be denied is allowed, what must be allowed is denied, or nobody could ask.'
+    severity: 1
+    query: '${events} | where event == "probe.failed" | project TimeGenerated, times = 1'
+    threshold: 0
+  }
+  {
+    name: 'keys-unusable'
+    description: 'A signing key cannot be read or used, or the gateway has no token of its own.'
+    severity: 1
+    query: '${events} | where event in ("keys.not_read", "keys.left_out", "keys.malformed_rows", "identity.unusable") | project TimeGenerated, times = 1'
     threshold: 0
   }
   {
     name: 'vault-refusing'
     description: 'Key Vault answered 403 (a role is missing, or somebody tries) or 429 (too many requests).'
     severity: 2
-    query: 'AZKVAuditLogs | where HttpStatusCode in (403, 429)'
+    query: 'AZKVAuditLogs | where HttpStatusCode in (403, 429) | project TimeGenerated, times = 1'
     threshold: 0
   }
   {
     name: 'policies-written'
     description: 'Somebody other than the deployers wrote the table of policies.'
     severity: 0
-    query: '${writes} | where toint(StatusCode) < 400 and RequesterObjectId !in (dynamic(${string(deployers)}))'
+    query: '${writes} | where toint(StatusCode) < 400 and RequesterObjectId !in (dynamic(${string(deployers)})) | project TimeGenerated, times = 1'
+    threshold: 0
+  }
+  {
+    name: 'logs-capped'
+    description: 'The daily cap of the workspace is reached: until tomorrow no other alert can see anything.'
+    severity: 1
+    query: '_LogOperation | where Category =~ "Ingestion" and Detail contains "OverQuota" | project TimeGenerated, times = 1'
     threshold: 0
   }
 ]
@@ -102,7 +138,8 @@ resource searches 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
         allOf: [
           {
             query: rule.query
-            timeAggregation: 'Count'
+            metricMeasureColumn: 'times'
+            timeAggregation: 'Total'
             operator: 'GreaterThan'
             threshold: rule.threshold
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }

@@ -15,8 +15,13 @@ const ALERTS = [
   'server-errors',
   'rotation-stuck',
   'journal-failing',
+  'tampered',
+  'policies-unusable',
+  'probe-failed',
+  'keys-unusable',
   'vault-refusing',
   'policies-written',
+  'logs-capped',
 ]
 
 /** Logs of everything go to the workspace, nothing can be sent there with a key, and the alerts exist. */
