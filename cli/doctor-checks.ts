@@ -2,10 +2,8 @@ import type { Azure } from '../shared/azure/azure.ts'
 import type { Config } from '../shared/config.ts'
 import { GatewayError } from '../shared/errors.ts'
 import { describeFailure } from './describe-failure.ts'
+import type { Finding } from './finding.ts'
 import { CliError, EXIT } from './verb.ts'
-
-/** What was looked at, in one line, and what to do about it. */
-export type Finding = { name: string; ok: boolean; says: string; mend?: string; unreachable?: true }
 
 type Reached = Pick<Azure, 'table' | 'vault' | 'checkIdentity' | 'identityTrouble' | 'clockSkewMs'>
 

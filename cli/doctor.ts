@@ -1,16 +1,9 @@
 import { createAzure } from '../shared/azure/azure.ts'
 import { type Config, loadConfig } from '../shared/config.ts'
-import {
-  checkClock,
-  checkIdentity,
-  checkIssuer,
-  checkProxy,
-  checkStorage,
-  checkVault,
-  type Finding,
-} from './doctor-checks.ts'
+import { checkClock, checkIdentity, checkIssuer, checkProxy, checkStorage, checkVault } from './doctor-checks.ts'
+import { answerOf, type Finding } from './finding.ts'
 import { localRun, stateFolder } from './local-state.ts'
-import { type Call, EXIT, type Verb } from './verb.ts'
+import type { Call, Verb } from './verb.ts'
 
 /** The data storage account of a local run. */
 const LOCAL_ACCOUNT = 'sallyportdev'
@@ -19,23 +12,8 @@ export const doctor: Verb = {
   name: 'doctor',
   usage: '[--state DIR] [--json]',
   summary: 'Looks at configuration, identity, storage, vaults, issuer and clock, and says how to mend what is wrong.',
-  async run(call) {
-    const findings = await examine(call)
-    const wrong = findings.filter(({ ok }) => !ok)
-    const exit =
-      wrong.length === 0 ? EXIT.ok : wrong.some(({ unreachable }) => unreachable) ? EXIT.unreachable : EXIT.refused
-    return {
-      exit,
-      json: { ok: wrong.length === 0, checks: findings.map(({ unreachable: _, ...rest }) => rest) },
-      text: findings.flatMap(lines),
-    }
-  },
+  run: async (call) => answerOf(await examine(call)),
 }
-
-const lines = ({ name, ok, says, mend }: Finding): string[] => [
-  `${ok ? 'ok   ' : 'wrong'}  ${name}: ${says}`,
-  ...(mend ? [`         ${mend}`] : []),
-]
 
 /** Settings in the environment are a gateway's own, examined where it runs; without them it is about a local run. */
 async function examine(call: Call): Promise<Finding[]> {

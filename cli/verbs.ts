@@ -22,6 +22,7 @@ import { secretList } from './secret-list.ts'
 import { secretSet } from './secret-set.ts'
 import { tokenGet } from './token-get.ts'
 import type { Verb } from './verb.ts'
+import { verify } from './verify.ts'
 
 /** Every verb of the command; the help is made of this list. */
 export const VERBS: readonly Verb[] = [
@@ -36,6 +37,7 @@ export const VERBS: readonly Verb[] = [
   auditVerify,
   auditQuery,
   doctor,
+  verify,
   secretGet,
   secretList,
   secretSet,

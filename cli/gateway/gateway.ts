@@ -38,12 +38,19 @@ const TIMEOUT_MS = 60_000
  * else the run of the state folder, as `--caller NAME`; `--token-file` in both. No request is sent yet. Throws CliError.
  */
 export async function openGateway(call: Call): Promise<GatewayClient> {
+  const { base, deployed } = gatewayOf(call)
+  const token = await tokenFor(call, deployed)
+  return (request) => send(call, { base, token }, request)
+}
+
+/** Where the gateway is; nothing is sent. Throws CliError. */
+export function gatewayOf(call: Call): { base: string; deployed: boolean } {
   const { values, env } = call
   const local = values['state'] !== undefined || env['SALLYPORT_STATE'] !== undefined
-  const deployed = (values['gateway'] ?? (local ? undefined : env['SALLYPORT_GATEWAY']))?.toString()
-  const base = deployed === undefined ? readEndpoints(stateFolder(call)).gateway : checkedUrl(deployed)
-  const token = await tokenFor(call, deployed !== undefined)
-  return (request) => send(call, { base, token }, request)
+  const url = (values['gateway'] ?? (local ? undefined : env['SALLYPORT_GATEWAY']))?.toString()
+  return url === undefined
+    ? { base: readEndpoints(stateFolder(call)).gateway, deployed: false }
+    : { base: checkedUrl(url), deployed: true }
 }
 
 /** A token goes over TLS, or to this machine. */
