@@ -55,6 +55,11 @@ export const RESPONSE_HEADERS = {
   'Referrer-Policy': { what: 'The page tells nobody where it is.', schema: z.string() },
   'Access-Control-Allow-Origin': { what: '`*`: this document is for anybody.', schema: z.literal('*') },
   Pragma: { what: '`no-cache` (RFC 6749 §5.1).', schema: z.literal('no-cache') },
+  'RateLimit-Policy': {
+    what: 'Rates and quotas that apply (draft-ietf-httpapi-ratelimit-headers).',
+    schema: z.string(),
+  },
+  RateLimit: { what: 'What is left of them.', schema: z.string() },
   Vary: { what: 'What else the answer depends on.', schema: z.string() },
 } as const satisfies Record<string, Header>
 

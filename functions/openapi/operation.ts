@@ -16,7 +16,7 @@ export type Description = {
   /** Sentence case, no full stop. */
   summary: string
   description: string
-  /** Where designers show it; `internal` ones are not part of the custom connector. */
+  /** Where designers show it. */
   visibility: 'important' | 'advanced' | 'internal'
   /** `client`: a caller, or who says in the form who it is (RFC 7523). */
   caller: 'anybody' | 'token' | 'client'

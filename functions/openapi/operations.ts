@@ -1,3 +1,4 @@
+import { eventOperations } from './events.ts'
 import { explanationOperations } from './explanations.ts'
 import { grantOperations } from './grants.ts'
 import { handleOperations } from './handles.ts'
@@ -19,6 +20,7 @@ const ALL: Descriptions = {
   ...policyOperations,
   ...explanationOperations,
   ...reportOperations,
+  ...eventOperations,
   ...oauthOperations,
   ...serviceOperations,
 }

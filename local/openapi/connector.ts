@@ -5,9 +5,12 @@ import { swagger20 } from './swagger20.ts'
 export const HOST = 'gateway.contoso.example'
 export const CLIENT_ID = '00000000-0000-0000-0000-000000000000'
 
-/** The definition of the custom connector: what flows have a use for. */
+/** Tags of what no flow has a use for. */
+const NOT_FOR_FLOWS: readonly string[] = ['OAuth', 'Service']
+
+/** The definition of the custom connector. */
 export function connectorDefinition(operations: readonly Operation[]) {
-  const shown = operations.filter(({ description }) => description.visibility !== 'internal')
+  const shown = operations.filter(({ description }) => !NOT_FOR_FLOWS.includes(description.tag))
   const { swagger, info, basePath, tags, securityDefinitions, ...rest } = swagger20(shown)
   const { license, ...about } = info
   return {

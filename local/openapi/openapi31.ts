@@ -104,7 +104,7 @@ function operationOf(operation: Operation, schemas: Schemas, shared: Shared) {
   function callbackOf({ callback, sends, what }: NonNullable<typeof webhook>) {
     const post = {
       summary: what,
-      requestBody: { required: true, content: content('application/json', sends) },
+      requestBody: { required: true, content: content('application/cloudevents+json', sends) },
       responses: { '2XX': { description: 'It has arrived.' } },
     }
     return { event: { [`{$request.body#/${callback}}`]: { post } } }

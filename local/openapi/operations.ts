@@ -51,13 +51,16 @@ function textOf({ description, actions }: Description): string {
 }
 
 /** A journal entry was written, unless the caller was entitled to the answer as it is. */
-function answersOf({ answers, door }: Description): Operation['answers'] {
+function answersOf({ answers, caller, door }: Description): Operation['answers'] {
   return Object.entries(answers).map(([status, answer]) => ({
     ...answer,
     status: Number(status),
-    headers: ['X-Sallyport-Txn', ...(door ? (['X-Sallyport-Receipt'] as const) : []), ...(answer.headers ?? [])],
+    headers: [...everywhere(caller), ...(door ? (['X-Sallyport-Receipt'] as const) : []), ...(answer.headers ?? [])],
   }))
 }
+
+const everywhere = (caller: Description['caller']): ResponseHeader[] =>
+  caller === 'anybody' ? ['X-Sallyport-Txn'] : ['X-Sallyport-Txn', 'RateLimit-Policy', 'RateLimit']
 
 function refusalsOf(description: Description, dialect: Dialect): Refusal[] {
   const byStatus = Map.groupBy(codesOf(description), (code) => statusOf(code, dialect))
@@ -68,15 +71,18 @@ function refusalsOf(description: Description, dialect: Dialect): Refusal[] {
       codes,
       what: [...new Set(codes.map((code) => sayingOf(code, dialect)))].join('; '),
       headers: [
-        'X-Sallyport-Txn',
+        ...everywhere(description.caller),
         ...(description.door && status !== 401 ? (['X-Sallyport-Receipt'] as const) : []),
-        ...(status === 401 || status === 403 ? (['WWW-Authenticate'] as const) : []),
+        ...(codes.some(isChallenged) ? (['WWW-Authenticate'] as const) : []),
         ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
       ],
     }))
 }
 
-export function statusOf(code: ErrorCode, dialect: Dialect): number {
+/** As render-error.ts does it: on OAuth routes by the status that the code has elsewhere. */
+const isChallenged = (code: ErrorCode) => ERRORS[code].status === 401 || code === 'access_denied'
+
+function statusOf(code: ErrorCode, dialect: Dialect): number {
   const spec = ERRORS[code]
   if (dialect === 'problem') return spec.status
   if (!('oauth' in spec)) throw new Error(`${code} has no form on OAuth routes`)

@@ -20,7 +20,8 @@ const NOT_FOR_DESIGNERS: readonly string[] = ['DPoP', 'Accept']
 /** The Swagger 2.0 document of the operations, for the designers of Logic Apps and Power Automate. */
 export function swagger20(operations: readonly Operation[]) {
   const { named, ...schemas } = createSchemas('draft-4', DEFINITIONS)
-  const definitions = mapValues(named, (schema) => flatten(schema, named))
+  const flat = mapValues(named, (schema) => flatten(schema, named))
+  const definitions = operations.reduce((all, { description }) => withCallback(all, description, schemas), flat)
   const used = { ...schemas, named: definitions }
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
@@ -51,6 +52,15 @@ export function swagger20(operations: readonly Operation[]) {
       },
     },
   }
+}
+
+/** The runtime of flows puts its own URL there. */
+function withCallback(all: Schemas['named'], { webhook, body }: Description, { nameOf }: Pick<Schemas, 'nameOf'>) {
+  if (!webhook || !body) return all
+  const name = nameOf(body.schema)
+  const { properties = {}, ...schema } = all[name] ?? {}
+  const filled = { ...properties[webhook.callback], 'x-ms-notification-url': true, 'x-ms-visibility': 'internal' }
+  return { ...all, [name]: { ...schema, properties: { ...properties, [webhook.callback]: filled } } }
 }
 
 function notification({ sends, what }: NonNullable<Description['webhook']>, schemas: Schemas) {

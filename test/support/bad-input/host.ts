@@ -7,6 +7,7 @@ import { loadDocuments } from '../../../shared/policy/load-documents.ts'
 import { sendRequest } from '../../local/functions-host/support/send-request.ts'
 import { googleNames } from '../google.ts'
 import { type HostedGateway, hostGateway } from '../hosted-gateway.ts'
+import { createWatch } from '../openapi/watch.ts'
 import { rig } from '../rig.ts'
 import { until } from '../running.ts'
 import { statement } from '../secret-gateway.ts'
@@ -35,11 +36,12 @@ const warehouse = ({ provider, serviceAccount }: ReturnType<typeof googleNames>)
 
 const principalIdOf = (who: Caller) => `entra:${directory.tenant}:${directory.app(who).objectId}`
 
-/** One host for a test file, with a caller that may do everything the recipes do; checks the log when all is over. */
+/** One host for a test file, with a caller that may do everything the recipes do; checks the log when all is over, and that every answer was described (docs/openapi.json). */
 export function badInputHost() {
   const local = rig()
   const run = {} as { hosted: HostedGateway; send: Send }
   const answers: string[] = []
+  const described = createWatch()
   let held: Record<string, string> | undefined
   let proposal: Record<string, string> | undefined
   let doomed = false
@@ -123,6 +125,7 @@ export function badInputHost() {
     await run.hosted?.stop()
     const lines = run.hosted?.lines() ?? []
     expectCleanLog(lines)
+    expect(described.faults()).toEqual([])
     expect(reasonsOf(lines).filter((reason) => answers.some((answer) => answer.includes(reason)))).toEqual([])
   })
 
@@ -202,6 +205,7 @@ export function badInputHost() {
 
   const send: Send = async (operation, changes) => {
     const answer = await run.send(operation, changes)
+    described.look(operation, changes, answer)
     answers.push(`${JSON.stringify(answer.headers)}${answer.body}`)
     return answer
   }
