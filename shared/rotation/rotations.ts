@@ -73,6 +73,9 @@ export function createRotations(deps: RotationsDeps) {
     /** Heeds Key Vault's events and does what is due, within four minutes. Without the queue the scan goes on alone. */
     async tick() {
       const signal = AbortSignal.timeout(TICK_MS)
+      // The timer is what wakes an instance: the set may never have been read, or be from before it slept. Where it cannot be
+      // had, the one that is held serves until it is too old.
+      await deps.refreshPolicy().catch(() => undefined)
       const hurried = await hurry({ ...driver, receive, aliasOf, rotations: () => policy().rotations() }, signal).catch(
         (error: unknown) => {
           if (!(error instanceof StorageError)) throw error
@@ -107,12 +110,23 @@ export function createRotations(deps: RotationsDeps) {
       const known = await orUnavailable('rotations', () => uses.of(secretResource(refOf(rotation))))
       return impactOf(rotation, known, current?.version)
     },
+    /**
+     * Starts a run of whatever makes this secret (`<vault>/<name>`) new, because of something that happened; undefined when
+     * nothing does. The same `operation` again finds its run. Throws `conflict` when it may not begin now.
+     */
+    async startFor({ secret, operation, by }: { secret: string; operation: string; by: string }) {
+      const rotation = [...policy().rotations()].find((one) => one.secret === secret)
+      if (!rotation) return undefined
+      const id = idOfRun(operation)
+      const begun = await states.run(rotation.name, id)
+      return { rotation, run: begun ?? (await startRun(driver, rotation, { id, by })) }
+    },
     /** `operation` makes the run's id: the same one again finds its run. */
     async start(grant: Grant, name: string, operation: string): Promise<Moved> {
       grant.spend('rotation:run', rotationResource(name))
       return recorded(grant, async () => {
         const rotation = documentOf(name)
-        const id = hash('sha256', `rotation-run|${operation}`, 'hex').slice(0, 32)
+        const id = idOfRun(operation)
         const begun = await states.run(name, id)
         return { rotation, run: begun ?? (await startRun(driver, rotation, { id, by: grant.principal.id })) }
       })
@@ -134,6 +148,8 @@ export function createRotations(deps: RotationsDeps) {
     },
   }
 }
+
+const idOfRun = (operation: string) => hash('sha256', `rotation-run|${operation}`, 'hex').slice(0, 32)
 
 /** A run after an act, and the document that it was done by. */
 type Moved = { rotation: RotationDocument; run: Run }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -9,15 +9,18 @@ import type { Dial } from '../../shared/rotation/rotators/database/connect.ts'
 export type TestPostgres = {
   dial: Dial
   ca: string
+  /** `127.0.0.1:<port>`. */
+  address: string
   asSuperuser: <T>(use: (client: Client) => Promise<T>, database?: string) => Promise<T>
   /** Logs in as an application does, over TLS; throws what the client throws. */
   logIn: (login: { username: string; password: string; database: string }) => Promise<string>
   stop: () => Promise<void>
 }
 
-/** A PostgreSQL of this test file alone; the certificates are its own too. */
-export async function startPostgres(): Promise<TestPostgres> {
+/** A PostgreSQL of this test file alone; the certificates are its own too, or those of the folder `tlsOf`. */
+export async function startPostgres({ tlsOf }: { tlsOf?: string } = {}): Promise<TestPostgres> {
   const stateDir = mkdtempSync(join(tmpdir(), 'sallyport-postgres-'))
+  if (tlsOf !== undefined) cpSync(join(tlsOf, 'tls'), join(stateDir, 'tls'), { recursive: true })
   const args = ['--state', stateDir, '--memory']
   const child = await startChild({ name: 'postgres', main: 'postgres/main.ts', args, log: () => undefined })
   const port = child.ports['postgres'] ?? 0
@@ -26,6 +29,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   const place = { stateDir, address: `tcp://127.0.0.1:${port}`, ca }
   return {
     ca: pem,
+    address: `127.0.0.1:${port}`,
     dial: () => ({ host: '127.0.0.1', port, ca: pem }),
     asSuperuser: (use, database) => asSuperuser(place, use, database),
     async logIn({ username, password, database }) {
