@@ -32,6 +32,12 @@ export const SCHEDULES: readonly Schedule[] = [
     run: ({ rotations }) => rotations.tick(),
   },
   {
+    // What happened is told to whoever subscribed to it, and what was read in an emergency is made new (docs/events.md).
+    name: 'events',
+    cron: ({ rotateSchedule }) => rotateSchedule,
+    run: ({ events }) => events.tick(),
+  },
+  {
     // What the journal gained goes into the index of last uses, by which rotations know who has picked up.
     name: 'seal',
     cron: ({ sealSchedule }) => sealSchedule,

@@ -9,7 +9,7 @@ import type { Config } from './config.ts'
 import type { Events } from './events/events.ts'
 import { createGate, type Gate } from './gate.ts'
 import { composeCallbacks } from './gateway/callbacks.ts'
-import { composeEvents } from './gateway/events.ts'
+import { composeEvents, rotationEvent } from './gateway/events.ts'
 import { keyVaultEvents } from './gateway/key-vault-events.ts'
 import { composeRotators } from './gateway/rotators.ts'
 import { composeKinds } from './gateway/token-kinds.ts'
@@ -193,9 +193,10 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     await journal.record(systemEntry(now(), event, detail))
   }
   const callbacks = composeCallbacks({ config, keys, now })
+  const hashValue = async (value: Secret) => (await valueHasher())(value)
   const events = composeEvents({
-    ...{ azure, config, keys, now, report: alarm, admit: gate.admit },
-    hashValue: async (value) => (await valueHasher())(value),
+    ...{ azure, config, keys, callbacks, grants, policy, now, report, alarm, note, hashValue, admit: gate.admit },
+    rotate: (asked) => rotations.startFor(asked),
   })
   // Without an alias: what rotates and reviews hands nothing out.
   const vaults = new Map([...config.vaults].map(([alias, url]) => [alias, azure.vault(url)]))
@@ -204,13 +205,12 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     secretState: azure.table('secretState'),
     tables: { rotations: azure.table('rotations'), leases: azure.table('leases'), lastUse: azure.table('lastUse') },
     rotatorOf: composeRotators({ config, azure, callbacks, now }),
-    emit: ({ type, id, rotation, run }) =>
-      note('event', { type, id, rotation: rotation.name, run: run.id, state: run.state }),
+    emit: (event) => events.emit(rotationEvent(event, now())),
     ...keyVaultEvents(config, azure),
     refreshPolicy: policy.refresh,
     own: async () => ownOf(config, azure.ownIds()),
     raise: (vault, name) => secrets.announce({ vault, name }),
-    hashValue: async (value) => (await valueHasher())(value),
+    hashValue,
     policy: () => policy.current(),
     journal,
     now,
@@ -256,7 +256,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     }),
     rotations,
     events,
-    ...createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, note, now }),
+    ...createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, emit: events.emit, now }),
     note,
     ...tooling,
     rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),

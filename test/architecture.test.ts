@@ -212,6 +212,7 @@ describe('architecture', () => {
       'shared/azure/storage/blob-sas.ts',
       'shared/azure/storage/queue-table-sas.ts',
       'shared/azure/storage/try-key.ts',
+      'shared/events/deliver.ts',
       'shared/grants/seal.ts',
       'shared/rotation/rotators/database/database.ts',
       'shared/rotation/rotators/database/login.ts',

@@ -13,16 +13,16 @@ type Deps = {
   table: Table
   seal: () => Promise<Seal>
   /** Alarms: `subscription.tampered`. */
-  report(event: string, detail: Record<string, unknown>): void
+  alarm(event: string, detail: Record<string, unknown>): void
 }
 
 const CALL = { deadlineMs: 5_000 }
 
 /** Subscriptions as storage has them, changed by compare-and-set. Methods throw StorageError, and `keys_unavailable`. */
-export function createSubscriptionRows({ table, seal, report }: Deps) {
+export function createSubscriptionRows({ table, seal, alarm }: Deps) {
   const parse = async (row: StoredRow): Promise<StoredSubscription | undefined> => {
     const stored = readSubscription(row, await seal())
-    if (!stored) report('subscription.tampered', { subscription: row.rowKey })
+    if (!stored) alarm('subscription.tampered', { subscription: row.rowKey })
     return stored
   }
   return {

@@ -4,7 +4,7 @@ import type { Azure } from '../azure/azure.ts'
 import { CLOUDS } from '../azure/clouds.ts'
 import { createJsonService } from '../azure/json-service.ts'
 import type { Config } from '../config.ts'
-import type { Gateway } from '../gateway.ts'
+import type { Events } from '../events/events.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { PolicyStore } from '../policy/store.ts'
 import { createReview, type Review } from '../review/review.ts'
@@ -30,12 +30,12 @@ type Deps = {
   grants: Pick<Grants, 'expireStale'>
   policy: Pick<PolicyStore, 'current'>
   rotations: Rotations
-  note: Gateway['note']
+  emit: Events['emit']
   now: () => number
 }
 
 /** Its part of the composition root. */
-export function createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, note, now }: Deps): Upkeep {
+export function createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, emit, now }: Deps): Upkeep {
   const { table, agent, ownToken } = azure
   const audit = table('audit')
   const lastUse = table('lastUse')
@@ -57,7 +57,7 @@ export function createUpkeep({ azure, vaults, config, journal, grants, policy, r
       ...{ graph: service(graph), arm: service(arm), reviewScopes: config.reviewScopes },
       ownObjectId: () => azure.ownIds()[0],
       configured: config,
-      emit: ({ type, id, detail }) => note('event', { type, id, ...detail }),
+      emit: ({ type, id, detail }) => emit({ type, id, at: now(), subject: 'audit', data: detail }),
     }),
   }
 }

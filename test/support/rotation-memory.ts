@@ -32,7 +32,7 @@ export function createCalls() {
 
 type Call = ReturnType<typeof createCalls>['call']
 
-const counted = <T extends object>(target: T, call: Call): T =>
+export const counted = <T extends object>(target: T, call: Call): T =>
   new Proxy(target, {
     get: (of, name) => {
       const value = Reflect.get(of, name)
