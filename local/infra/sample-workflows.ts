@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repositoryRoot } from '../repository-root.ts'
 import type { Compiler } from './compiler.ts'
@@ -33,8 +33,6 @@ const BAD: readonly Variant[] = [
   { name: 'nobody to redeem', sample: 'get-secret-and-call-api', more: handle(''), says: /needs redeemer/ },
 ]
 
-const folder = join(repositoryRoot, 'infra/logic-apps')
-
 /** What the compiler makes of the samples under infra/logic-apps; `compare` as in check.ts. `copy`: infra, where files may be added. */
 export async function checkSampleWorkflows(
   { snapshot, compileParameters }: Compiler,
@@ -62,12 +60,6 @@ const snapshotFile = (name: string) => `infra/logic-apps/snapshots/${name}.json`
 /** Every committed prediction by name. */
 export const predictedWorkflows = (): [name: string, snapshot: Snapshot][] =>
   GOOD.map(({ name }) => [name, JSON.parse(readFileSync(join(repositoryRoot, snapshotFile(name)), 'utf8')) as Snapshot])
-
-/** Paths of all definitions below infra/logic-apps, from there. */
-export const definitionFiles = (): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /(?:^|\/)workflow(?:\.\w+)?\.json$/.test(path.replaceAll('\\', '/')))
-    .sort()
 
 function write(copy: string, { sample, more = '', change }: Variant): string {
   const at = join(copy, 'logic-apps', sample)

@@ -7,11 +7,11 @@ export const SAMPLE_FILES = [
   'get-secret-and-call-api/workflow.json',
   'get-secret-and-call-api/workflow.handle.json',
   'on-secret-rotated/workflow.json',
+  'on-secret-rotated/workflow.renew.json',
   'rotate-and-wait/workflow.json',
   'rotate-and-wait/workflow.loop.json',
   'near-expiry-to-rotation/workflow.json',
 ] as const
-export type SampleFile = (typeof SAMPLE_FILES)[number]
 
 /** A fresh copy of a definition, or of the policy documents beside it. */
 export const readSample = (path: string): unknown =>

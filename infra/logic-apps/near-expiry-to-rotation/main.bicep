@@ -1,6 +1,6 @@
 @description('Name of the workflow.')
 @minLength(1)
-@maxLength(80)
+@maxLength(72)
 param name string
 @description('Region.')
 param location string = resourceGroup().location

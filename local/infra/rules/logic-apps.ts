@@ -11,10 +11,12 @@ export function judgeWorkflows(snapshot: Snapshot): string[] {
   const settings = ofType(snapshot, 'Microsoft.Insights/diagnosticSettings').map(({ id }) => id)
   const outputs = Object.keys(snapshot.outputs ?? {})
   return [
-    ...(workflows.length === 1 ? [] : [`${workflows.length} workflows, should be one`]),
+    ...(workflows.length > 0 ? [] : ['no workflow']),
     ...workflows.flatMap((workflow) => [
       ...mustBe(workflow, { 'identity.type': 'SystemAssigned', 'properties.state': 'Enabled' }),
-      ...(settings.some((id) => id.startsWith(`${workflow.id}/providers/`)) ? [] : ['no diagnostic setting']),
+      ...(settings.some((id) => id.startsWith(`${workflow.id}/providers/`))
+        ? []
+        : [`${workflow.name}: no diagnostic setting`]),
       ...checkWorkflow(at(workflow, 'properties.definition')).map(describe),
       ...addresses(workflow),
       ...unmatched(workflow),

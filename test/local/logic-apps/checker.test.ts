@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkWorkflow } from '../../../local/logic-apps/check/check.ts'
+import { checkFiles } from '../../../local/logic-apps/check-files.ts'
 import { evaluateAll } from '../../../local/logic-apps/expressions/evaluate.ts'
 import { ExpressionError } from '../../../local/logic-apps/expressions/expression.ts'
 import { readSample } from '../../../local/logic-apps/samples.ts'
@@ -188,5 +189,16 @@ describe('expressions', () => {
     expect(found(odd)).toEqual(['shape A'])
     expect(found({ A: { type: 'JavaScriptCode', inputs: {}, runAfter: {} } })).toEqual(['shape A'])
     expect(checkWorkflow('no')).toHaveLength(1)
+  })
+})
+
+describe('npm run workflows', () => {
+  it('says ok of the samples, and of other files what is wrong', () => {
+    expect(checkFiles([])).toMatchObject({ isClean: true })
+    const { lines, isClean } = checkFiles(['package.json', 'no-such-file.json', 'README.md'])
+    expect(isClean).toBe(false)
+    expect(lines.filter((line) => line.endsWith(': refused'))).toHaveLength(3)
+    expect(lines).toContain('  cannot be read (ENOENT)')
+    expect(lines).toContain('  is not JSON')
   })
 })
