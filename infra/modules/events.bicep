@@ -78,3 +78,6 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }
+
+@description('The identity under which events are delivered.')
+output principalId string = topic.identity.principalId

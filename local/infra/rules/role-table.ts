@@ -1,7 +1,17 @@
 import type { Resource, Snapshot } from '../snapshot.ts'
 import { at, ofType } from './rule.ts'
 
-export type Assignment = { who: string; principalType: string; role: string; scopeType: string; scope: string }
+export type Assignment = {
+  who: 'gateway' | 'events' | 'deployer'
+  principalType: string
+  role: string
+  /** Of a custom role: its whole name, with the token of the deployment. */
+  roleName?: string
+  scopeType: string
+  /** Its last part. */
+  scope: string
+  scopeId: string
+}
 
 const BUILT_IN: Record<string, string> = {
   'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
@@ -34,8 +44,10 @@ export function roleTable(snapshot: Snapshot): Assignment[] {
       who: whoIs(String(at(assignment, 'properties.principalId'))),
       principalType: String(at(assignment, 'properties.principalType')),
       role: definition ? customName(definition) : (BUILT_IN[roleId] ?? roleId),
+      ...(definition && { roleName: String(at(definition, 'properties.roleName')) }),
       scopeType: typeOf(scope),
       scope: scope.split('/').slice(-1).join('/'),
+      scopeId: scope,
     }
   })
 }
@@ -51,7 +63,7 @@ function typeOf(scope: string): string {
   return provider ? [provider, ...parts.filter((_, index) => index % 2 === 0)].join('/') : ''
 }
 
-function whoIs(principal: string): string {
+function whoIs(principal: string): Assignment['who'] {
   if (principal.includes('/Microsoft.Web/sites/')) return 'gateway'
   return principal.includes('/Microsoft.EventGrid/systemTopics/') ? 'events' : 'deployer'
 }
