@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { Secret } from '../../shared/secrets/secret.ts'
 import type { Vault } from '../../shared/secrets/vault.ts'
+import { ORDERS_DATABASE_HOST } from '../servers/environment.ts'
 import { asSuperuser, type DatabaseAddress } from '../servers/postgres/superuser.ts'
 
 const DATABASE = 'orders'
@@ -23,7 +24,7 @@ export async function seedOrdersDatabase(
     if (rowCount) return false
     const password = adminPassword()
     for (const statement of statements(client, password)) await client.query(statement)
-    const admin = JSON.stringify({ username: ADMIN, password })
+    const admin = JSON.stringify({ username: ADMIN, password, host: ORDERS_DATABASE_HOST })
     await gatewayVault.set(CREDENTIAL, { value: new Secret(admin), contentType: 'application/json' })
     await adopt(client, vault)
     // Last: its being there says that all of this has happened.

@@ -7,7 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { writeSync } from 'node:fs'
 import https from 'node:https'
-import { syncBuiltinESMExports } from 'node:module'
+import { flushCompileCache, syncBuiltinESMExports } from 'node:module'
 import { createInterface } from 'node:readline'
 import { loadConfig } from '../../shared/config.ts'
 import { createGateway } from '../../shared/gateway.ts'
@@ -62,6 +62,8 @@ const gateway = createGateway(loadConfig(process.env), {
 })
 await gateway.policy.refresh()
 await gateway.indexUses()
+// It is killed, and then would keep nothing of what it compiled.
+flushCompileCache()
 tell({ ready: true })
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { repositoryRoot } from '../../local/repository-root.ts'
 import { endsWithTheFile } from './leftovers.ts'
 
 export type Hold = { state: string; when: 'before' | 'after' | 'freeze' }
@@ -10,10 +12,13 @@ export type Told = { ready: true } | { held: string; state: string } | { frozen:
 
 export type RotationProcess = Awaited<ReturnType<typeof startRotationProcess>>
 
+/** The sources are compiled once, not at each start. */
+const COMPILE_CACHE = join(repositoryRoot, 'node_modules', '.cache', 'sallyport-compile')
+
 /** Starts a gateway as a process of its own (rotation-process.ts) and waits until it can be told to tick. */
 export async function startRotationProcess(environment: Record<string, string>) {
   const child = spawn(process.execPath, ['test/support/rotation-process.ts'], {
-    env: { ...process.env, NODE_OPTIONS: '', ...environment },
+    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let errors = ''

@@ -31,7 +31,12 @@ export function createDatabaseRotator({ dial, entraToken }: DatabaseDeps): Rotat
       const token = await entraToken()
       return token.within((password) => ({ user: rotation.settings.adminRole ?? '', password }))
     }
-    const { username, password } = readLogin(await credential())
+    const { username, password, host } = readLogin(await credential())
+    // INVARIANT: an administrator's password goes to the server that its operator named beside it, and to no other: else whoever
+    // may write a rotation could have it sent to a server of its own.
+    if (host === undefined) throw new RotationFault('credential_without_host', { final: true })
+    if (host.toLowerCase() !== rotation.settings.host)
+      throw new RotationFault('credential_of_another_host', { final: true })
     return { user: username, password }
   }
 

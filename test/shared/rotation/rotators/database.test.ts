@@ -1,67 +1,61 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
 import type { Rotator } from '../../../../shared/rotation/rotator.ts'
 import { createDatabaseRotator } from '../../../../shared/rotation/rotators/database/database.ts'
 import { Secret } from '../../../../shared/secrets/secret.ts'
-import { startPostgres, type TestPostgres } from '../../../support/postgres.ts'
-import { rig } from '../../../support/rig.ts'
-import { rotationDocument, rotationDriver } from '../../../support/rotation.ts'
+import { rotationDocument } from '../../../support/rotation.ts'
+import { createWorld } from '../../../support/rotation-memory.ts'
 
-let postgres: TestPostgres
-let driver: Awaited<ReturnType<typeof rotationDriver>>
+// What it does to a real PostgreSQL: test/shared/rotation/processes.test.ts and test/cli/rotation.test.ts.
 
+const HOST = 'orders.postgres.database.azure.com'
 const rotation = rotationDocument({
-  name: 'orders',
-  secret: 'main/orders',
-  rotator: 'database',
-  every: '30d',
-  credential: 'orders-admin',
-  settings: {
-    host: 'orders.postgres.database.azure.com',
-    database: 'postgres',
-    logins: ['orders_a', 'orders_b'],
-    owner: 'orders_owner',
-  },
+  ...{ name: 'it', secret: 'main/it', rotator: 'database', every: '30d', credential: 'admin' },
+  settings: { host: HOST, database: 'postgres', logins: ['orders_a', 'orders_b'], owner: 'orders_owner' },
 })
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-  await postgres.asSuperuser(async (client) => {
-    await client.query(`CREATE ROLE orders_owner NOLOGIN; CREATE ROLE orders_a LOGIN IN ROLE orders_owner PASSWORD 'first';
-      CREATE ROLE orders_b LOGIN IN ROLE orders_owner; CREATE ROLE orders_admin LOGIN CREATEROLE PASSWORD 'admin';
-      GRANT orders_a, orders_b TO orders_admin WITH ADMIN OPTION, INHERIT FALSE, SET FALSE`)
+/** Drives a run against a server that only counts who comes. */
+async function driveWith(credential: object, value: object = { username: 'orders_a', password: 'first' }) {
+  let connections = 0
+  const server = createServer((socket) => {
+    connections += 1
+    socket.destroy()
   })
-  const rotator = createDatabaseRotator({ dial: postgres.dial, entraToken: async () => new Secret('none') })
-  driver = await rotationDriver(rig(), () => rotator as Rotator)
-  await driver.gatewayVault.set('ext-orders-admin', {
-    value: new Secret('{"username":"orders_admin","password":"admin"}'),
-  })
-  const value = {
-    username: 'orders_a',
-    password: 'first',
-    host: 'orders.postgres.database.azure.com',
-    port: 5432,
-    database: 'postgres',
-  }
-  await driver.vaults.get('main')?.set('orders', { value: new Secret(JSON.stringify(value)), tags: { owner: 'x' } })
-}, 60_000)
-
-afterAll(() => postgres.stop())
-
-const login = async (version?: string) => {
-  const found = await driver.vaults.get('main')?.get('orders', version)
-  if (!found) throw new Error('no vault')
-  return found.value.within((text) => JSON.parse(text)) as { username: string; password: string; database: string }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const world = await createWorld()
+  await world.main.set('it', { value: new Secret(JSON.stringify(value)) })
+  world.clock.now += 31 * 86_400_000
+  const dial = () => ({ host: '127.0.0.1', port })
+  const rotator = createDatabaseRotator({ dial, entraToken: async () => new Secret('none') }) as Rotator
+  const { deps, drive } = world.instance({ rotator })
+  deps.credential = async () => new Secret(JSON.stringify(credential))
+  await drive(rotation)
+  server.close()
+  return { connections, run: (await world.states.read('it')).run }
 }
 
+const admin = { username: 'orders_admin', password: 'admin' }
+
 describe('rotator database', () => {
-  it('publishes the other login, which works, and ends the first one', async () => {
-    const before = await login()
-    driver.clock.now += 31 * 86_400_000
-    const run = await driver.driveThrough(rotation)
-    expect(run).toMatchObject({ state: 'retired' })
-    const after = await login()
-    expect(after.username).toBe('orders_b')
-    expect(await postgres.logIn(after)).toBe('orders_b')
-    await expect(postgres.logIn(before)).rejects.toMatchObject({ code: '28P01' })
+  it('takes an administrator’s login to the host that stands beside it, in whatever case', async () => {
+    const { run, connections } = await driveWith({ ...admin, host: HOST.toUpperCase() })
+    expect(run).toMatchObject({ state: 'pending', reason: 'database_unreachable' })
+    expect(connections).toBe(1)
+  })
+
+  it.each([
+    ['credential_of_another_host', { ...admin, host: 'billing.postgres.database.azure.com' }],
+    ['credential_without_host', admin],
+    ['login_malformed', { username: 'orders_admin' }],
+  ])('is stuck, and connects to nobody: %s (T24)', async (reason, credential) => {
+    const { run, connections } = await driveWith(credential)
+    expect(run).toMatchObject({ state: 'stuck', reason })
+    expect(connections).toBe(0)
+  })
+
+  it('is stuck where the current value is no login of the pair', async () => {
+    const { run } = await driveWith({ ...admin, host: HOST }, { username: 'somebody', password: 'x' })
+    expect(run).toMatchObject({ state: 'stuck', reason: 'current_login_unknown' })
   })
 })
