@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { rotation } from '../../../functions/rotation.ts'
 import { SCHEDULES, tick } from '../../../functions/schedules.ts'
 import type { RunnerDeps } from '../../../local/logic-apps/run/deps.ts'
 import { runWorkflow, type Start } from '../../../local/logic-apps/run/run-workflow.ts'
@@ -61,10 +62,15 @@ export async function workflowRig(local: TestRig, { policies, documents, setting
   }
 
   return {
-    ...{ on, server },
+    ...{ on, server, toGateway: { gatewayUrl: server.url, audience: AUDIENCE } },
     /** One look of each timer that drives what waits. */
     async timers(...names: string[]) {
       for (const schedule of SCHEDULES) if (names.includes(schedule.name)) await tick(schedule, on.gateway)
+    },
+    /** The last run of a rotation. */
+    async rotationRun(name: string) {
+      const { json } = await on.call(rotation, 'platform-engineer', { params: { name } })
+      return (json as { run?: { id: string; state: string } }).run
     },
     /** As the workflow of a sample; each wait moves the clock of everybody, then the timers do their work. */
     worker(sample: string, { timers = [], ...more }: Partial<RunnerDeps> & { timers?: string[] } = {}): Worker {
@@ -83,8 +89,7 @@ export async function workflowRig(local: TestRig, { policies, documents, setting
     },
     /** Runs a definition of a sample; the history must be there. */
     async run(path: string, worker: Worker, start: Start) {
-      const parameters = { gatewayUrl: server.url, audience: AUDIENCE, ...start.parameters }
-      const record = await runWorkflow(readSample(path), { ...start, parameters }, worker.deps)
+      const record = await runWorkflow(readSample(path), start, worker.deps)
       if (!record) throw new Error('no run came of it')
       return record
     },
