@@ -1,8 +1,6 @@
 /** The threat table. `issue` names what brings the mitigation where it is not there yet. */
 export type Threat = { id: string; threat: string; mitigation: string; later?: string }
 
-const ROTATION = 'rotation'
-
 export const THREATS: readonly Threat[] = [
   {
     id: 'T1',
@@ -83,8 +81,17 @@ export const THREATS: readonly Threat[] = [
     mitigation: 'every request is decided and recorded; cached are values, never decisions',
   },
   { id: 'T22', threat: 'stale policy', mitigation: 'revision polled; too old is a refusal' },
-  { id: 'T23', threat: 'half-done rotation', mitigation: 'state machine', later: ROTATION },
-  { id: 'T24', threat: 'double rotation', mitigation: 'lease and fence', later: ROTATION },
+  {
+    id: 'T23',
+    threat: 'half-done rotation',
+    mitigation:
+      'state machine whose steps are idempotent by the run’s id; an event and the aftermath of an emergency survive a kill too',
+  },
+  {
+    id: 'T24',
+    threat: 'double rotation, or an event told twice by two timers',
+    mitigation: 'lease and fence; compare-and-set of each delivery',
+  },
   {
     id: 'T25',
     threat: 'the record is edited, reordered, cut',
@@ -139,5 +146,10 @@ export const THREATS: readonly Threat[] = [
       'a callback URL makes the gateway call what only it can reach (SSRF), or a name changes its address (rebinding)',
     mitigation:
       'hosts by setting; https on 443; resolved once, every address public, the checked one is dialled; no redirect, no proxy',
+  },
+  {
+    id: 'T45',
+    threat: 'a workflow keeps the secrets it was given in its run history',
+    mitigation: '`secureData` on every step of the samples; a checker follows secrets through a definition; handles',
   },
 ]

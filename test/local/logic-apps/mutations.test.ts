@@ -99,7 +99,7 @@ describe.each(SAMPLE_FILES)('%s', (file) => {
     expect(mutations.length).toBeGreaterThan(15)
   })
 
-  it('is refused after each loss, at the step that lost it, with a pointer and what to do', () => {
+  it('is refused after each loss, at the step that lost it, with a pointer and what to do (T45)', () => {
     const missed = mutations.filter(({ rules, at, definition }) => {
       const found = checkWorkflow(definition).filter((one) => rules.includes(one.rule) && one.step === at)
       return !found.some(({ pointer, message }) => pointer.includes(`/${at}`) && message.length > 20)

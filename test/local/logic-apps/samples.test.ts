@@ -70,7 +70,7 @@ describe('get-secret-and-call-api', () => {
   const SAMPLE = 'get-secret-and-call-api'
   const parameters = () => ({ ...on.toGateway, item: 'main/stripe-api-key', apiUrl: api.url })
 
-  it('gives the secret to the API, and nothing of it or of a token to the run history', async () => {
+  it('gives the secret to the API, and nothing of it or of a token to the run history (T45)', async () => {
     const tokens: string[] = []
     const worker = on.worker(SAMPLE)
     const token = async (audience: string) => {
