@@ -13,6 +13,10 @@ const ACCOUNT = 'sallyportdev'
 /** Nobody who tries a rotation wants to wait for a minute. */
 const LOCAL_SCHEDULES = { SALLYPORT_ROTATE_SCHEDULE: '*/2 * * * * *', SALLYPORT_SEAL_SCHEDULE: '*/2 * * * * *' }
 
+/** Whom the gateway may call: a receiver of this machine (`npm run receiver`), say. */
+const callbackHosts = ({ SALLYPORT_CALLBACK_HOSTS: hosts } = process.env) =>
+  hosts === undefined ? {} : { SALLYPORT_CALLBACK_HOSTS: hosts }
+
 export type App = { port: number; stateDir: string; environment: Record<string, string> }
 
 /** Something that hosts functions/index.ts; `pid` of the process it runs in. */
@@ -46,7 +50,8 @@ async function untilStopped(startApp: (app: App) => Promise<AppHost>): Promise<v
     const { stop: _stop, environment: environmentOf, identityEndpoint: _msi, ...addresses } = servers
     const environment = environmentOf({ account: ACCOUNT, issuer: gateway })
     for (const line of await seedState({ stateDir, account: ACCOUNT, environment, ...addresses })) say(`  ${line}`)
-    const host = await startApp({ port, stateDir, environment: { ...environment, ...LOCAL_SCHEDULES } })
+    const settings = { ...environment, ...LOCAL_SCHEDULES, ...callbackHosts() }
+    const host = await startApp({ port, stateDir, environment: settings })
     undo.unshift(host.stop)
     if (!(await healthy(gateway))) say('  the gateway is not healthy yet: the log lines say why')
     undo.unshift(async () => removeEndpoints(stateDir))

@@ -8,7 +8,7 @@ const CALLERS = [
   ['analytics-app', 'token/bigquery (Google) and token/arm-reader (Entra)'],
   ['ledger-api', 'token:introspect on token/ledger-api'],
   ['deploy-app', 'set, disable, restore, metadata on secret/main/*; no get'],
-  ['logic-app', 'get on stripe-api-key'],
+  ['logic-app', 'get and handles on stripe-api-key; rotation of orders-db-password; events'],
   ['security-officer', 'audit, policy and grant reading'],
   ['platform-engineer', 'policy and rotation actions'],
   ['approver', 'approvals'],

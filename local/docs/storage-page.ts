@@ -59,14 +59,16 @@ const DESCRIPTIONS: Record<keyof typeof TABLES, Described> = {
     used: true,
   },
   rotations: {
-    keys: 'name / `state`, `run\\|id`; `due` / time and name',
-    holds: 'rotations and what is due',
-    used: false,
+    keys: 'name / `state`, `run\\|<id>`; `_due` / time and name',
+    holds: 'where each rotation stands, runs that ended, and what is due',
+    used: true,
   },
   subscriptions: {
-    keys: '`open` / `<event>\\|<grant>`; subscription id (reserved)',
+    keys:
+      '`open` / `<event>\\|<grant>`; `subscriber` / id; `outbox`, `told` / hash of the event; ' +
+      '`delivery`, `parked` / `<subscription>\\|<hash of the event>`',
     holds:
-      'open items of grants (docs/grants.md): inserted once, removed by whoever delivers them; who wants which events',
+      'open items of grants (docs/grants.md): inserted once, removed by whoever delivers them; who wants which events, under a seal, without the URL (docs/events.md); events that wait for their fan-out, those that had it (7 days), each one’s way to each subscriber, what was given up and why (7 days)',
     used: true,
   },
   quotas: {

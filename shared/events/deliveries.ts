@@ -20,7 +20,8 @@ export type Parking = { reason: string }
 
 export const DELIVERIES = 'delivery'
 export const PARKED = 'parked'
-const PARKED_MS = 7 * 86_400_000
+/** After the event: what is told later than that helps nobody. */
+const KEPT_MS = 7 * 86_400_000
 /** Rows of one subscriber, and of all, that a turn looks at. */
 const MOST_OF_ONE = 500
 const MOST = 20_000
@@ -84,18 +85,19 @@ export function createDeliveries({ table, seal, now, alarm }: EventRowsDeps) {
     },
     /** INVARIANT: parked first: killed in between it is in both and is called once more, never lost. */
     async park(delivery: Delivery, { reason }: Parking): Promise<void> {
-      const expires = new Date(now() + PARKED_MS).toISOString()
+      const expires = new Date(delivery.event.at + KEPT_MS).toISOString()
       const { notBefore: _, ...row } = await rowOf(delivery)
       await table.insert({ ...row, partitionKey: PARKED, reason, expires }, CALL)
       await deliveries.remove(delivery)
     },
-    /** Puts what was parked for that subscriber in line anew. */
+    /** Puts what was parked for that subscriber in line anew. INVARIANT: an event's age bounds how often. */
     async unpark(subscription: string): Promise<void> {
       const key = await seal()
       const range = { partitionKey: PARKED, rowFrom: `${subscription}|`, rowBefore: `${subscription}}` }
       for await (const row of table.list(range, CALL)) {
         const event = readEvent(row, key)
-        if (event) await deliveries.add(subscription, row.rowKey.split('|')[1] ?? '', event)
+        if (event && event.at + KEPT_MS > now())
+          await deliveries.add(subscription, row.rowKey.split('|')[1] ?? '', event)
         await table.remove(PARKED, row.rowKey, row.etag, CALL)
       }
     },

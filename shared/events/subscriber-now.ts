@@ -7,24 +7,19 @@ export type SubscriberDeps = {
   throughOf(grant: string): Promise<Through>
   /** Whether the issuer that vouched for the subscriber is trusted still. */
   isTrusted(subscriber: StoredSubscription['subscriber']): boolean
-  /** So long after the token was validated its claims count. */
-  claimsSeconds: number
   now: () => number
 }
 
 /**
- * The subscriber as the door is asked about it; `refusal` says why it hears of nothing whatever policy says, to be recorded.
- * INVARIANT: claims have an age limit: afterwards what counts is who it is, and what its groups, roles and claims were is
- * unknown, which is not that it has none.
+ * The subscriber as the door is asked about it: its claims of then. `refusal` says why it hears of nothing whatever policy says,
+ * to be recorded. INVARIANT: claims have an age limit, and a subscription through a grant has the grant's limits and dies with it.
  */
 export async function subscriberNow(
   deps: SubscriberDeps,
   { subscription, subscriber }: StoredSubscription,
 ): Promise<{ principal: Principal; refusal?: GatewayError }> {
   const { validatedAt, expiresAt, through } = subscription
-  const isStale = deps.now() >= validatedAt + deps.claimsSeconds * 1_000
-  const known = isStale ? withoutClaims(subscriber) : subscriber
-  const principal: Principal = { ...known, validatedAt, expiresAt }
+  const principal: Principal = { ...subscriber, validatedAt, expiresAt }
   if (expiresAt <= deps.now()) return { principal, refusal: denied('subscription_expired') }
   if (!deps.isTrusted(subscriber)) return { principal, refusal: denied('subscriber_issuer_not_trusted') }
   if (through === undefined) return { principal }
@@ -37,9 +32,5 @@ export async function subscriberNow(
 }
 
 const DEAD: ReadonlySet<string> = new Set(['access_denied', 'approval_required'])
-
-function withoutClaims({ appId: _app, tokenId: _token, ...known }: StoredSubscription['subscriber']) {
-  return { ...known, partial: true as const, groups: 'overage' as const, roles: [], claims: {} }
-}
 
 const denied = (reason: string) => new GatewayError('access_denied', reason)

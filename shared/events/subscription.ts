@@ -12,7 +12,7 @@ export type Subscription = {
   /** Principal id. */
   subscriber: string
   createdAt: number
-  /** When the subscriber's own token was validated: its claims count for a while after that, and the rest not much longer. */
+  /** When the subscriber's own token was validated: nothing rests on its claims for longer than a maximum. */
   validatedAt: number
   expiresAt: number
   /** The grant it was made through, with whose limits it lives and dies. */

@@ -42,6 +42,7 @@ export function createUpkeep({ azure, vaults, config, journal, grants, policy, r
   const tables = {
     ...{ audit, lastUse, handles: table('handles'), leases: table('leases'), reports: table('reports') },
     ...{ once: table('once'), policies: table('policies'), quotas: table('quotas') },
+    subscriptions: table('subscriptions'),
   }
   const { graph, arm } = CLOUDS[config.cloud]
   const service = (origin: string) => ({

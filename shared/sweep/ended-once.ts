@@ -36,4 +36,13 @@ export function endedTold(table: Table, now: number): EndedRows {
   return { name: 'told', table, ranges, select: ['expires'], ended: (row) => isOver(row['expires'], now) }
 }
 
+/** Events that everybody was told of, and those that were given up. */
+export function endedEvents(table: Table, now: number): EndedRows {
+  const ranges = [
+    { from: 'parked', before: 'parkee' },
+    { from: 'told', before: 'tole' },
+  ]
+  return { name: 'events', table, ranges, select: ['expires'], ended: (row) => isOver(row['expires'], now) }
+}
+
 const isOver = (expires: unknown, now: number) => typeof expires === 'string' && Date.parse(expires) + MARGIN_MS < now

@@ -4,11 +4,14 @@ import type { Table } from '../azure/table.ts'
 import { forgetVersions } from '../policy/storage/forget-versions.ts'
 import { createBounds } from './bounds.ts'
 import { endedHandles } from './ended-handles.ts'
-import { endedActivity, endedOnce, endedQuotas, endedTold } from './ended-once.ts'
+import { endedActivity, endedEvents, endedOnce, endedQuotas, endedTold } from './ended-once.ts'
 import { type EndedRows, removeEnded } from './ended-rows.ts'
 
 export type SweepDeps = {
-  tables: Record<'audit' | 'handles' | 'lastUse' | 'leases' | 'once' | 'policies' | 'quotas' | 'reports', Table>
+  tables: Record<
+    'audit' | 'handles' | 'lastUse' | 'leases' | 'once' | 'policies' | 'quotas' | 'reports' | 'subscriptions',
+    Table
+  >
   expireStale: () => Promise<{ expired: number }>
   journal: ReconcileDeps['journal']
   now: () => number
@@ -37,6 +40,7 @@ export async function sweep({ tables, expireStale, journal, now, bounds = BOUNDS
     ['quotas', () => remove(endedQuotas(quotas, now()))],
     ['activity', () => remove(endedActivity(tables.lastUse, now()))],
     ['told', () => remove(endedTold(tables.reports, now()))],
+    ['events', () => remove(endedEvents(tables.subscriptions, now()))],
     ['policyVersions', () => forgetVersions({ policies, leases, now: now(), most: bounds.rows })],
     ['replays', async () => (await forgetReplays(leases, now())).removed],
   ]

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,6 +10,7 @@ import { SCHEDULES, tick } from '../../functions/schedules.ts'
 import { secret } from '../../functions/secret.ts'
 import { subscriptions } from '../../functions/subscriptions.ts'
 import { unsubscriptions } from '../../functions/unsubscriptions.ts'
+import { repositoryRoot } from '../../local/repository-root.ts'
 import { TABLES } from '../../shared/azure/storage-names.ts'
 import type { GatewayResponse } from '../../shared/http/endpoint.ts'
 import { Secret } from '../../shared/secrets/secret.ts'
@@ -28,7 +28,6 @@ let server: Server
 let origin: string
 let on: Awaited<ReturnType<typeof secretGateway>>
 let seen: Seen[] = []
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-recipe-'))
 const { open, read } = grantCalls(() => on)
 
 /** A run each: the next one of a rotation begins when the last one has ended. */
@@ -80,7 +79,6 @@ afterAll(async () => {
   await on?.gateway.close()
   server.closeAllConnections()
   server.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 type Who = Parameters<typeof on.call>[1]
@@ -110,11 +108,11 @@ async function rotate(name: string): Promise<string> {
 
 type Check = (asked: object) => boolean
 
-/** The recipe that docs/events.md gives to receivers. */
+/** The check that docs/events.md gives to receivers. */
 async function recipe(): Promise<Check> {
-  const [, code = ''] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync('docs/events.md', 'utf8')) ?? []
-  const file = join(folder, 'recipe.mjs')
-  writeFileSync(file, code)
+  const file = join(repositoryRoot, 'local/is-from-gateway.mjs')
+  const [, code] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync('docs/events.md', 'utf8')) ?? []
+  expect(code).toBe(readFileSync(file, 'utf8'))
   const { isFromGateway } = (await import(pathToFileURL(file).href)) as { isFromGateway: Check }
   return isFromGateway
 }

@@ -72,7 +72,7 @@ export function createEventsWorld() {
     const outside = <T>(act: () => Promise<T>): Promise<T> => (calls ? calls.call(act) : act())
     return createEvents({
       ...{ table: through(table), leases: through(leases), gatewayVault: through(vault), now },
-      ...{ maxSeconds: world.maxSeconds, claimsSeconds: MAX_SECONDS, source: 'https://gateway.test' },
+      ...{ maxSeconds: world.maxSeconds, source: 'https://gateway.test' },
       admit: gate.admit,
       seal: async () => HMAC,
       hashValue: async (value: Secret) => value.within(HMAC),

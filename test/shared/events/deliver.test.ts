@@ -100,23 +100,6 @@ describe('a subscriber is decided again at each delivery', () => {
     if (trusted) expect(world.noted('subscription.expired')).toHaveLength(1)
   })
 
-  it('by who it is alone when its claims are too old, where subscriptions may live longer than claims', async () => {
-    world.maxSeconds = 10 * MAX_SECONDS
-    await world.subscribe(['secret.rotated'], { groups: ['g1'], roles: ['r1'] })
-    await world.instance().emit(rotated())
-    const asked: object[] = []
-    world.permits = ({ principal: { partial, groups, roles, claims } }) => {
-      asked.push({ partial, groups, roles, claims })
-      return true
-    }
-    world.answer = async () => incoming(503)
-    await tick()
-    world.clock.now += MAX_SECONDS * 1_000
-    await tick()
-    expect(asked[0]).toMatchObject({ partial: undefined, groups: ['g1'], roles: ['r1'] })
-    expect(asked[1]).toEqual({ partial: true, groups: 'overage', roles: [], claims: {} })
-  })
-
   it('within the grant that it subscribed through, with which it dies', async () => {
     const covers = (_action: string, resource: string) => resource !== 'rotation/orders'
     const through = { chain: ['g1'], covers, approvedBy: [], use: async () => undefined }

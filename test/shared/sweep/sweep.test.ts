@@ -17,7 +17,7 @@ beforeAll(async () => {
   tables = {
     ...{ audit: table('audit'), handles: table('handles'), leases: table('leases') },
     ...{ once: table('once'), policies: table('policies'), quotas: table('quotas') },
-    ...{ lastUse: table('lastUse'), reports: table('reports') },
+    ...{ lastUse: table('lastUse'), reports: table('reports'), subscriptions: table('subscriptions') },
   }
 })
 
@@ -45,6 +45,22 @@ const insert = async (table: Table, rows: readonly Row[]) => {
 }
 const row = (partitionKey: string, rowKey: string, columns = {}): Row => ({ partitionKey, rowKey, ...columns })
 const handle = (id: string, expiresAt: number) => row(id, 'handle', { said: JSON.stringify({ expiresAt }), seal: 's' })
+
+describe('rows of events', () => {
+  it('go when they were told, or given up, long enough ago; what waits stays', async () => {
+    await insert(tables.subscriptions, [
+      row('told', 'over', { expires: iso(NOW - HOUR) }),
+      row('told', 'known', { expires: iso(NOW + HOUR) }),
+      row('parked', 's1|over', { expires: iso(NOW - HOUR) }),
+      row('parked', 's1|kept', { expires: iso(NOW + HOUR) }),
+      ...['delivery', 'open', 'outbox', 'subscriber'].map((partition) => row(partition, 'waits', { expires: iso(0) })),
+    ])
+    expect((await run())['events']).toBe(2)
+    expect(await keys(tables.subscriptions)).toEqual([
+      ...['delivery/waits', 'open/waits', 'outbox/waits', 'parked/s1|kept', 'subscriber/waits', 'told/known'],
+    ])
+  })
+})
 
 describe('rows of what happens once', () => {
   it('go after their end, by the hours that are over; what could still be asked about stays (T42)', async () => {
