@@ -153,10 +153,12 @@ describe('what needs no credential', () => {
     },
   )
 
-  it('is health and public metadata alone', () => {
+  it('is health, public metadata and the documents of this interface alone', () => {
     const open = Object.entries(RECIPES).filter(([, { credential }]) => credential === 'none')
     expect(open.map(([title]) => title)).toEqual([
       'GET /healthz',
+      'GET /openapi.json',
+      'GET /swagger.json',
       'GET /.well-known/openid-configuration',
       'GET /.well-known/oauth-authorization-server',
       'GET /.well-known/oauth-protected-resource',

@@ -74,7 +74,7 @@ export function swaggerDocument() {
 
 export const nameOf = ({ $ref = '' }: { $ref?: string }) => $ref.slice($ref.lastIndexOf('/') + 1)
 
-const OPTIONS = { strict: false, allErrors: false, logger: false } as const
+const OPTIONS = { strict: false, logger: false, validateSchema: false } as const
 
 type Validators = (name: string) => ValidateFunction
 
