@@ -34,7 +34,7 @@ type Visible = {
   parameters: Set<string>
   actions: Set<string>
   variables: Set<string>
-  isTrigger: boolean
+  triggerGives: boolean
   isWebhook: boolean
 }
 
@@ -51,11 +51,12 @@ function visibleFrom(workflow: Workflow, steps: readonly Step[], step: Step): Vi
     parameters: new Set(Object.keys(workflow.parameters)),
     actions,
     variables: new Set(variables),
-    isTrigger: step.kind === 'trigger',
+    triggerGives: Object.values(workflow.triggers).some(({ type }) => type !== 'Recurrence'),
     isWebhook: step.node.type === 'HttpWebhook' || step.node.type === 'ApiConnectionWebhook',
   }
 }
 
+const OF_TRIGGERS = ['triggerbody', 'triggeroutputs']
 const OF_ACTIONS = ['body', 'outputs', 'actions', 'result']
 
 function faultOf({ name, args }: Call, visible: Visible): string | undefined {
@@ -64,6 +65,7 @@ function faultOf({ name, args }: Call, visible: Visible): string | undefined {
   if (args.length < known.least || args.length > known.most) {
     return `\`${name}()\` does not take ${args.length} arguments, but ${known.least} to ${known.most}`
   }
+  if (OF_TRIGGERS.includes(name) && !visible.triggerGives) return 'a Recurrence gives nothing: there is no trigger body'
   if (name === 'listcallbackurl' && !visible.isWebhook) return 'only the trigger of a webhook has a callback URL'
   if (!OF_ACTIONS.includes(name) && name !== 'parameters' && name !== 'variables') return undefined
   const [first] = args

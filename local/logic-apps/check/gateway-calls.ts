@@ -28,25 +28,37 @@ export const isToGateway = ({ uri, authentication }: Request): boolean =>
  * nothing of it in the run history, retries that are written down, and a key by which a repeated POST has one effect.
  */
 export const gatewayCalls: Check = (workflow, steps) =>
-  steps.flatMap((step) =>
-    requestsOf(step).flatMap(({ request, pointer }) => {
+  steps.flatMap((step) => [
+    ...unsecured(step),
+    ...requestsOf(step).flatMap(({ request, pointer }) => {
       const finding = (rule: string, at: string, message: string): Finding => ({
         ...{ rule, step: step.name, pointer: `${pointer}${at}`, message },
       })
       return [
         ...secure(request, workflow).map((message) => finding('https', '/uri', message)),
         ...(request.retryPolicy ? [] : [finding('retry-policy', '/retryPolicy', RETRY)]),
-        ...(isToGateway(request) ? ofGateway(step, request, finding) : ofOthers(request, finding)),
+        ...(isToGateway(request) ? ofGateway(request, finding) : ofOthers(request, finding)),
       ]
     }),
-  )
+  ])
+
+/** Whatever is asked: what comes back is not for everybody who may look at runs, and tomorrow it may hold more. */
+function unsecured(step: Step): Finding[] {
+  if (requestsOf(step).length === 0) return []
+  return (['inputs', 'outputs'] as const)
+    .filter((what) => !isSecured(step, what))
+    .map((what) => ({
+      ...{ rule: 'secure-data', step: step.name, pointer: `${step.pointer}/runtimeConfiguration` },
+      message: `a call must have "${what}" in runtimeConfiguration.secureData.properties: the run history shows them else`,
+    }))
+}
 
 const RETRY =
   'there is no retryPolicy: write down how often and how long is retried, or `none`; the default is nobody’s choice'
 
 type Make = (rule: string, at: string, message: string) => Finding
 
-function ofGateway(step: Step, request: Request, finding: Make): Finding[] {
+function ofGateway(request: Request, finding: Make): Finding[] {
   const { authentication, method, headers = {} } = request
   const findings: Finding[] = []
   if (authentication?.type !== 'ManagedServiceIdentity') {
@@ -56,11 +68,6 @@ function ofGateway(step: Step, request: Request, finding: Make): Finding[] {
   } else if (authentication.audience !== AUDIENCE) {
     const message = `the audience must be \`${AUDIENCE}\`: a token for another one opens other doors and not this`
     findings.push(finding('audience', '/authentication/audience', message))
-  }
-  for (const what of ['inputs', 'outputs'] as const) {
-    if (isSecured(step, what)) continue
-    const message = `a call to the gateway must have "${what}" in runtimeConfiguration.secureData.properties: the run history shows them else`
-    findings.push({ rule: 'secure-data', step: step.name, pointer: `${step.pointer}/runtimeConfiguration`, message })
   }
   const key = Object.entries(headers).find(([name]) => name.toLowerCase() === 'idempotency-key')?.[1]
   if ((method === 'POST' || method === 'PUT') && !isFresh(key)) {

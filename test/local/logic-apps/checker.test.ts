@@ -126,6 +126,7 @@ describe('the graph', () => {
     expect(found({ A: compose("@outputs('A')", 'B'), B: plain() })).toEqual(['expression A'])
     expect(found({ A: plain(), B: compose("@outputs(concat('A', ''))", 'A') })).toEqual(['expression B'])
     expect(found({ A: plain(), B: compose("@variables('v')", 'A') })).toEqual(['expression B'])
+    expect(found({ A: plain(), B: compose('@triggerBody()', 'A') })).toEqual(['expression B'])
     expect(found({ A: plain(), B: compose('@listCallbackUrl()', 'A') })).toEqual(['expression B', 'taint B'])
     expect(found({ A: plain(), B: compose({ "@{body('C')}": 1 }, 'A') })).toEqual(['expression B'])
   })

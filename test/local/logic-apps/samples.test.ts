@@ -220,15 +220,15 @@ describe('near-expiry-to-rotation', () => {
     },
   })
 
-  it('requests one rotation, although an answer is lost and the event comes twice', async () => {
+  it('requests one rotation, although answers are lost and the event comes twice', async () => {
     const from = on.server.seen.length
-    on.server.spoil({ status: 503, when: 'after' })
+    on.server.spoil({ status: 503, when: 'after' }, { status: 429, when: 'after', retryAfter: '9' })
     const first = await on.run(FILE, on.worker(SAMPLE), start('event-1'))
     const second = await on.run(FILE, on.worker(SAMPLE), start('event-1'))
     expect([first.status, second.status]).toEqual(['Succeeded', 'Succeeded'])
     expect(statuses(second)).toMatchObject({ Request_rotation: 'Succeeded', Catch: 'Skipped' })
     const sent = seenSince(from)
-    expect(sent.map(({ status }) => status)).toEqual([503, 202, 202])
+    expect(sent.map(({ status }) => status)).toEqual([503, 429, 202, 202])
     expect(new Set(sent.map(({ headers, body }) => `${headers['idempotency-key']} ${body}`)).size).toBe(1)
   })
 
