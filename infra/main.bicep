@@ -233,6 +233,7 @@ module functionApp 'modules/functionApp.bicep' = {
     allowedIps: allowedIps
     subnetId: subnetId
     updateStrategy: updateStrategy
+    origin: appOrigin
     workspaceId: workspaceId
   }
   dependsOn: [hostStorage, privateNetwork]

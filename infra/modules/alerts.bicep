@@ -75,6 +75,20 @@ var rules = [
     threshold: 0
   }
   {
+    name: 'emergency-not-rotated'
+    description: 'A secret was read in an emergency and nothing makes it new: somebody has to.'
+    severity: 1
+    query: '${events} | where event == "breakglass.not_rotated" | project TimeGenerated, times = 1'
+    threshold: 0
+  }
+  {
+    name: 'event-parked'
+    description: 'A subscriber could not be told an event, and is not asked again.'
+    severity: 3
+    query: '${events} | where event == "event.parked" | project TimeGenerated, times = 1'
+    threshold: 0
+  }
+  {
     name: 'vault-refusing'
     description: 'Key Vault answered 403 (a role is missing, or somebody tries) or 429 (too many requests).'
     severity: 2

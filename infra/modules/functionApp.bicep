@@ -25,6 +25,8 @@ param allowedIps string[]
 param subnetId string
 @description('Recreate, or the preview that replaces instances one by one.')
 param updateStrategy 'Recreate' | 'RollingUpdate'
+@description('Origin of the app, such as https://name.azurewebsites.net.')
+param origin string
 @description('Where logs go.')
 param workspaceId string
 
@@ -75,6 +77,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       remoteDebuggingEnabled: false
       cors: { allowedOrigins: [] }
+      // Where designers and API Management find what it can do (docs/api.md).
+      apiDefinition: { url: '${origin}/swagger.json' }
       ipSecurityRestrictionsDefaultAction: empty(allowedIps) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: [
         for (address, index) in allowedIps: {

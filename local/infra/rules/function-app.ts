@@ -3,6 +3,7 @@ import { at, count, mustBe, ofType, type Rule } from './rule.ts'
 const SITE = 'Microsoft.Web/sites'
 const CREDENTIALS = `${SITE}/basicPublishingCredentialsPolicies`
 const VERSIONS = ['22', '24']
+const API_DEFINITION = /^https:\/\/[a-z0-9.-]+\/swagger\.json$/
 
 /** Flex Consumption by its own identity: no passwords for FTP or deployment, no debugger, TLS 1.2. */
 export const functionApp: Rule = (snapshot, { network }) => {
@@ -21,6 +22,9 @@ export const functionApp: Rule = (snapshot, { network }) => {
       'properties.siteConfig.cors.allowedOrigins': [],
     }),
     ...(VERSIONS.includes(String(at(site, 'properties.functionAppConfig.runtime.version'))) ? [] : ['Node 22 or 24']),
+    ...(API_DEFINITION.test(String(at(site, 'properties.siteConfig.apiDefinition.url')))
+      ? []
+      : [`${site.name}: apiDefinition must be /swagger.json of the app, where designers look for what it can do`]),
     ...(Boolean(at(site, 'properties.virtualNetworkSubnetId')) === (network !== 'public')
       ? []
       : [`${site.name}: virtualNetworkSubnetId must be set with private data, and only then`]),

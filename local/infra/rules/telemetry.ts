@@ -19,6 +19,8 @@ const ALERTS = [
   'policies-unusable',
   'probe-failed',
   'keys-unusable',
+  'emergency-not-rotated',
+  'event-parked',
   'vault-refusing',
   'policies-written',
   'logs-capped',
