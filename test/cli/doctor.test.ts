@@ -1,12 +1,33 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkClock, checkIssuer, checkProxy } from '../../cli/doctor-checks.ts'
+import { checkDns } from '../../cli/doctor-dns.ts'
 import { main } from '../../cli/main.ts'
+import clouds from '../../local/seed/clouds.json' with { type: 'json' }
 import { rig } from '../support/rig.ts'
+import { directory } from '../support/tenant.ts'
 
 const local = rig()
+const GATEWAY = directory.gatewayIdentity?.objectId ?? ''
+const GROUP = `/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/${local.account}`
+const SECRETS_USER = '4633458b-17de-408a-b874-0445c86b69e6'
+const TABLES_ROLE = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+
+/** The roles of the local run's gateway (local/seed/clouds.json), on this file's vaults and storage. */
+const rolesIn = (group: string) =>
+  clouds.roleAssignments.map((one) => ({
+    ...{ ...one, name: randomUUID() },
+    // Here no policy lets anybody write.
+    ...(one.scope.endsWith('-main') && { roleDefinition: SECRETS_USER }),
+    scope: one.scope
+      .replace(/^.*\/resourceGroups\/sallyport/, group)
+      .replace('/sallyportdev/', `/${local.account}/`)
+      .replace('/vaults/sallyport-', `/vaults/${local.account}-`),
+  }))
+
 const nowhere = mkdtempSync(join(tmpdir(), 'sallyport-doctor-'))
 
 beforeAll(() => local.createStorage())
@@ -41,12 +62,41 @@ const told = async (env: Record<string, string> = {}) => {
 }
 
 describe('sallyport doctor', () => {
-  it('names the identity source, and finds storage, vaults and clock in order', async () => {
-    const { of, names } = await told()
-    const all = ['configuration', 'identity', 'storage', 'vault main', 'gateway vault', 'issuer', 'clock']
+  it('names the identity source, and finds storage, vaults, clock and roles in order', async () => {
+    await local.addClouds({ roleAssignments: rolesIn(GROUP) })
+    const { of, names } = await told({ SALLYPORT_REVIEW_SCOPES: GROUP })
+    const all = [
+      'configuration',
+      'identity',
+      'dns',
+      'storage',
+      'vault main',
+      'gateway vault',
+      'issuer',
+      'clock',
+      'roles',
+    ]
     expect(names).toEqual(all)
     expect(of('identity')).toMatchObject({ ok: true, says: 'managed identity of App Service, system-assigned' })
     for (const name of all.filter((one) => one !== 'issuer')) expect(of(name)).toMatchObject({ ok: true })
+  })
+
+  it('1: names what the gateway’s roles lack and what is too much, with the role to give; where to look, when nobody said', async () => {
+    const group = `${GROUP}-b`
+    const { of: before } = await told({ SALLYPORT_REVIEW_SCOPES: group })
+    expect(before('roles')).toMatchObject({ says: 'may not be read', mend: expect.stringContaining('Reader') })
+    const lacking = rolesIn(group).filter(({ scope }) => !scope.endsWith('-main'))
+    const account = `${group}/providers/Microsoft.Storage/storageAccounts/${local.account}`
+    const whole = { name: randomUUID(), scope: account, principalId: GATEWAY, roleDefinition: TABLES_ROLE }
+    await local.addClouds({ roleAssignments: [...lacking, whole] })
+    const { text } = await doctor({ SALLYPORT_REVIEW_SCOPES: group })
+    const vault = `Microsoft.KeyVault/vaults/${local.account}-main`
+    expect(text).toContain(`wrong  roles: nothing permits secrets/getSecret, secrets/readMetadata on ${vault} (vault`)
+    expect(text).toContain('\n         give the identity `Key Vault Secrets User` there')
+    expect(text).toContain('`Storage Table Data Contributor` on')
+    expect(text).toContain('may change or remove what is in the journal')
+    const { of } = await told({ SALLYPORT_REVIEW_SCOPES: '' })
+    expect(of('roles')).toMatchObject({ ok: false, mend: expect.stringContaining('SALLYPORT_REVIEW_SCOPES') })
   })
 
   it('3: an issuer that nobody reaches, with what to do', async () => {
@@ -98,6 +148,21 @@ describe('checks of the doctor', () => {
     expect(at(29_000)).toMatchObject({ ok: true })
     expect(at(31_000)).toMatchObject({ ok: false, says: '31.0 s behind storage' })
     expect(at(-31_000)).toMatchObject({ ok: false, says: '31.0 s ahead of storage' })
+  })
+
+  it('names without an address, and which have a private one', async () => {
+    const { local: _, ...config } = local.config()
+    const private10 = async () => [{ address: '10.0.0.4' }]
+    const dns = await checkDns(config, (host) =>
+      host.includes('login') ? Promise.resolve([{ address: '20.190.1.1' }]) : private10(),
+    )
+    expect(dns).toMatchObject({ ok: true, says: expect.stringMatching(/^5 names; private: .*table\.core/) })
+    expect(dns.says).not.toContain('login.microsoftonline.com')
+    const gone = await checkDns(config, (host) =>
+      host.includes('gateway.vault') ? Promise.reject(new Error('ENOTFOUND')) : private10(),
+    )
+    expect(gone).toMatchObject({ ok: false, mend: expect.stringContaining('private DNS zones') })
+    expect(gone.says).toContain(`no address for ${local.account}-gateway.vault.azure.net`)
   })
 
   it('a proxy is shown without its password', () => {

@@ -40,6 +40,25 @@ const ROLES: Record<string, Permission & { roleName: string }> = {
     ['Microsoft.Storage/storageAccounts/tableServices/tables/*'],
     ['Microsoft.Storage/storageAccounts/tableServices/tables/entities/*'],
   ),
+  '8a0f0c08-91a1-4084-bc3d-661d67233fed': role(
+    'Storage Queue Data Message Processor',
+    [],
+    [
+      'Microsoft.Storage/storageAccounts/queueServices/queues/messages/read',
+      'Microsoft.Storage/storageAccounts/queueServices/queues/messages/process/action',
+    ],
+  ),
+  // The custom role of infra/, under an id of the local directory.
+  '44444444-4444-4444-8444-000000000001': role(
+    'Sallyport appender',
+    [],
+    [
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/read',
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/add/action',
+      'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
+      'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action',
+    ],
+  ),
   'ba92f5b4-2d11-453d-a403-e96b0029c9fe': role(
     'Storage Blob Data Contributor',
     ['Microsoft.Storage/storageAccounts/blobServices/containers/*'],
