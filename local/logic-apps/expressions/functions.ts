@@ -63,6 +63,7 @@ export const PURE: Readonly<Record<string, Pure>> = {
   first: exactly(1, ([a]) => (Array.isArray(a) || typeof a === 'string' ? (a[0] ?? null) : null)),
   last: exactly(1, ([a]) => (Array.isArray(a) || typeof a === 'string' ? (a.at(-1) ?? null) : null)),
   createarray: any(0, (args) => args),
+  base64tostring: exactly(1, ([a]) => Buffer.from(text(a), 'base64').toString('utf8')),
   encodeuricomponent: exactly(1, ([a]) => encodeURIComponent(text(a))),
   uricomponent: exactly(1, ([a]) => encodeURIComponent(text(a))),
 }

@@ -1,3 +1,5 @@
+import { contentOf } from './content.ts'
+
 export type Outgoing = { method: string; url: string; headers: Record<string, string>; body?: string }
 export type Incoming = { status: number; headers: Record<string, string>; body: unknown }
 
@@ -16,10 +18,9 @@ export const sendByFetch: Send = async ({ method, url, headers, body }) => {
     ...(body !== undefined && { body }),
   })
   const text = await answer.text()
-  const isJson = /\bjson\b/.test(answer.headers.get('content-type') ?? '')
   return {
     status: answer.status,
     headers: Object.fromEntries(answer.headers),
-    body: isJson && text !== '' ? JSON.parse(text) : text,
+    body: contentOf(answer.headers.get('content-type') ?? undefined, text),
   }
 }

@@ -1,11 +1,15 @@
 import { evaluateAll } from '../expressions/evaluate.ts'
 import { type Step, stepsOf } from '../steps.ts'
 import type { Request } from '../workflow.ts'
+import { contentOf } from './content.ts'
 import type { RunnerDeps } from './deps.ts'
 import { type RunRecord, recordOf, type StepRecord } from './history.ts'
 import { perform } from './request.ts'
 import { asWorkflow, begin, runWorkflow } from './run-workflow.ts'
-import { lookOf, type Running, type Values } from './running.ts'
+import { lookOf, type Values } from './running.ts'
+
+/** A call of the callback URL as it came. */
+type Delivery = { contentType: string | undefined; text: string }
 
 /** A workflow that an HttpWebhook starts, as Azure keeps it. */
 export type Webhook = {
@@ -14,7 +18,7 @@ export type Webhook = {
   /** When it is changed, disabled or deleted. */
   unsubscribe(): Promise<StepRecord>
   /** A call of the callback URL; undefined when no run came of it. */
-  receive(delivery: NonNullable<Running['trigger']>): Promise<RunRecord | undefined>
+  receive(delivery: Delivery): Promise<RunRecord | undefined>
 }
 
 export function createWebhook(
@@ -34,7 +38,10 @@ export function createWebhook(
   return {
     subscribe: () => call('subscribe'),
     unsubscribe: () => call('unsubscribe'),
-    receive: (delivery) => runWorkflow(definition, { ...start, trigger: delivery }, deps),
+    receive: ({ contentType, text }) => {
+      const trigger = { headers: { 'Content-Type': contentType ?? '' }, body: contentOf(contentType, text) }
+      return runWorkflow(definition, { ...start, trigger }, deps)
+    },
   }
 }
 
