@@ -1,13 +1,27 @@
 import { defineConfig } from 'vitest/config'
 
+/** What @azure/identity and the SDKs' loggers read once per process, or a mocked module: these files need a process of their own. */
+const ALONE = [
+  'test/functions/credential-sources.test.ts',
+  'test/functions/fault-matrix-identity.test.ts',
+  'test/shared/azure/credential.test.ts',
+  'test/shared/azure/managed-identity.test.ts',
+  'test/shared/identity/giant-token.test.ts',
+  'test/shared/secrets/canary.test.ts',
+  'test/shared/tokens/entra/entra.test.ts',
+]
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/servers.ts'],
-    // A process per file: @azure/identity keeps the managed-identity endpoint per process.
+    setupFiles: ['test/support/leave-as-found.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      { test: { name: 'together', isolate: false, include: ['test/**/*.test.ts'], exclude: ALONE } },
+      { test: { name: 'alone', include: ALONE } },
+    ],
   },
 })

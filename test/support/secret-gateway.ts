@@ -8,6 +8,8 @@ import { handle } from '../../shared/http/handle.ts'
 import { applyPolicies } from '../../shared/policy/apply.ts'
 import { loadDocuments } from '../../shared/policy/load-documents.ts'
 import { gatewayRequest } from './gateway-request.ts'
+import { endsWithTheFile } from './leftovers.ts'
+import { described } from './openapi/described.ts'
 import type { TestRig } from './rig.ts'
 import { type Caller, directory } from './tenant.ts'
 
@@ -47,6 +49,7 @@ export async function secretGateway(
   // A cold start makes the keys first; on a busy machine that may take longer than a request may in production.
   const config = local.config({ SALLYPORT_JOURNAL_DEADLINE_MS: '20000', ...settings })
   const gateway = createGateway(config, { now, log: (line) => lines.push(line) })
+  endsWithTheFile(gateway.close)
   const tokens = new Map<Caller, Promise<string>>()
 
   const call = async (endpoint: Endpoint, who: Caller | undefined, request: Call = {}): Promise<GatewayResponse> => {
@@ -60,7 +63,7 @@ export async function secretGateway(
     }
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
     const made = gatewayRequest({ txn: randomUUID(), method, path, params, query, headers: sent, body: text })
-    return handle(endpoint, made, gateway)
+    return described(endpoint, method, await handle(endpoint, made, gateway))
   }
 
   /** All entries that are durable by now, in no particular order. */
