@@ -40,15 +40,21 @@ async function living(deps: Pick<Deps, 'rows' | 'now'>): Promise<StoredSubscript
   return all.filter(({ subscription, parked }) => parked === undefined && subscription.expiresAt > deps.now())
 }
 
-/** Ends subscriptions whose time is over: the URL first, since nobody will ask for the end of what has no row. */
+/** A clock that is wrong for a while ends nothing for good. */
+const GRACE_MS = 86_400_000
+
+/**
+ * Ends subscriptions whose time is over for a day; they have heard nothing since. The URL first: nobody will ask for the end of
+ * what has no row.
+ */
 export async function endExpired({ rows, urls, note, ...turn }: Deps): Promise<number> {
   let ended = 0
   for (const { subscription } of await rows.all()) {
     const { id, subscriber, host } = subscription
-    if (subscription.expiresAt > turn.now()) continue
+    if (subscription.expiresAt + GRACE_MS > turn.now()) continue
     await inTurn(turn, id, async () => {
       const { stored, etag } = await rows.read(id)
-      if (!stored || etag === undefined || stored.subscription.expiresAt > turn.now()) return
+      if (!stored || etag === undefined || stored.subscription.expiresAt + GRACE_MS > turn.now()) return
       await note('subscription.expired', { subscription: id, subscriber, host })
       await urls.disable(id)
       await rows.remove(id, etag)

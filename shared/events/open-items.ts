@@ -15,20 +15,32 @@ type Told = Exclude<OpenItem, { event: 'breakglass.read' }>
 
 /**
  * Takes what grants left to be told, or to be done, out of partition `open`. INVARIANT: the row goes last: killed before, the
- * same thing is told again under the same id and done again with the same end. Gives how many are settled.
+ * same thing is told again under the same id and done again with the same end. One that fails keeps no other from its turn;
+ * the first failure is thrown at the end. Gives how many are settled.
  */
-export async function takeOpenItems({ table, emit, aftermath, alarm }: Deps): Promise<number> {
+export async function takeOpenItems(deps: Deps): Promise<number> {
   let settled = 0
-  for await (const row of table.list({ partitionKey: 'open' }, CALL)) {
-    const item = parse(row)
-    if (!item) alarm('open_item.unreadable', { row: row.rowKey })
-    else if (item.event === 'breakglass.read') {
-      if (!(await aftermath(item, row))) continue
-    } else await emit(eventOf(item, Date.parse(String(row['at']))))
-    await table.remove('open', row.rowKey, row.etag, CALL)
-    settled += 1
+  const failures: unknown[] = []
+  for await (const row of deps.table.list({ partitionKey: 'open' }, CALL)) {
+    try {
+      if (!(await settle(deps, row))) continue
+      await deps.table.remove('open', row.rowKey, row.etag, CALL)
+      settled += 1
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return settled
+}
+
+/** Gives whether nothing is left to do about it. */
+async function settle({ emit, aftermath, alarm }: Deps, row: StoredRow): Promise<boolean> {
+  const found = parse(row)
+  if (!found) alarm('open_item.unreadable', { row: row.rowKey })
+  else if (found.item.event === 'breakglass.read') return aftermath(found.item, row)
+  else await emit(eventOf(found.item, found.at))
+  return true
 }
 
 const KINDS: ReadonlySet<unknown> = new Set<OpenItem['event']>([
@@ -39,11 +51,12 @@ const KINDS: ReadonlySet<unknown> = new Set<OpenItem['event']>([
 ])
 
 /** We wrote it; what somebody edited into nonsense is reported and goes. */
-function parse({ item }: StoredRow): OpenItem | undefined {
+function parse({ item, at }: StoredRow): { item: OpenItem; at: number } | undefined {
   try {
     const read = JSON.parse(String(item))
     const isOurs = KINDS.has(read.event) && typeof read.grant === 'string' && typeof read.root === 'string'
-    return isOurs ? read : undefined
+    const time = Date.parse(String(at))
+    return isOurs && Number.isFinite(time) ? { item: read, at: time } : undefined
   } catch {
     return undefined
   }

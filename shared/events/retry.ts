@@ -14,8 +14,9 @@ const FIRST_MS = 30_000
 const LONGEST_MS = 3_600_000
 /** A fifth more or less, so that what failed together does not come back together. */
 const JITTER = 0.2
-const RETRY_AFTER_MAX_MS = 86_400_000
 /** However long a receiver asks to be left alone. */
+export const LONGEST_WAIT_MS = 86_400_000
+/** After that an event is given up, whatever the receiver asks for. */
 export const MAX_AGE_MS = 3 * 86_400_000
 
 /** Faults that no time mends: the setting, or the subscriber, must change first. */
@@ -44,5 +45,5 @@ function backoffMs(attempts: number, random: number): number {
 function retryAfterMs(text: string | undefined, now: number): number {
   const value = text?.trim() ?? ''
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : /GMT$/.test(value) ? Date.parse(value) - now : 0
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), RETRY_AFTER_MAX_MS) : 0
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_WAIT_MS) : 0
 }

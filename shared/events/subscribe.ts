@@ -60,7 +60,9 @@ export async function subscribe(deps: SubscribeDeps, { caller, callbackUrl, even
       if (!stored) await checkRoom(deps, principal)
       const known = stored && (await deps.urls.read(id, stored.subscription.callback))
       const callback = known ? stored.subscription.callback : await deps.urls.store(id, new Secret(callbackUrl))
-      const subscription = newSubscription(deps, { id, callback, host: grant.sealed.host, events, principal, stored })
+      const { maxTtlSeconds } = grant.obligations
+      const parts = { id, callback, host: grant.sealed.host, events, principal, stored, maxTtlSeconds }
+      const subscription = newSubscription(deps, parts)
       const written = await deps.rows.write({ subscription, subscriber: makerOf(principal) }, { ...(etag && { etag }) })
       if (written === 'changed') throw changed()
       return subscription
@@ -73,12 +75,21 @@ export async function subscribe(deps: SubscribeDeps, { caller, callbackUrl, even
 type Parts = Pick<Subscription, 'id' | 'callback' | 'host' | 'events'> & {
   principal: Principal
   stored: StoredSubscription | undefined
+  /** Of the permit. */
+  maxTtlSeconds: number | undefined
 }
 
-function newSubscription({ now, maxSeconds }: SubscribeDeps, { principal, stored, ...parts }: Parts): Subscription {
+function newSubscription(
+  { now, maxSeconds }: SubscribeDeps,
+  { principal, stored, maxTtlSeconds, ...parts }: Parts,
+): Subscription {
   const { id: subscriber, validatedAt, through, expiresAt } = principal
   const grant = through?.chain.at(-1)
-  const ends = [validatedAt + maxSeconds * 1_000, ...(grant === undefined ? [] : [expiresAt])]
+  const ends = [
+    validatedAt + maxSeconds * 1_000,
+    ...(grant === undefined ? [] : [expiresAt]),
+    ...(maxTtlSeconds === undefined ? [] : [now() + maxTtlSeconds * 1_000]),
+  ]
   return {
     ...{ ...parts, subscriber, validatedAt, expiresAt: Math.min(...ends) },
     createdAt: stored?.subscription.createdAt ?? now(),

@@ -4,6 +4,7 @@ import { takeLease } from '../lease.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { Counts } from './line.ts'
 import type { Outbox } from './outbox.ts'
+import { LONGEST_WAIT_MS } from './retry.ts'
 
 type Deps = {
   leases: Table
@@ -46,25 +47,39 @@ export async function tick(deps: Deps): Promise<Ticked> {
   }
   try {
     await deps.refreshPolicy()
-    const open = await deps.takeOpenItems()
-    const events = await deps.fanOut(guard)
-    await deps.endExpired()
+    const failures: unknown[] = []
+    /** What fails keeps nothing else from being done, and is thrown at the end. */
+    const attempt = async (act: () => Promise<number>) => {
+      await guard()
+      return act().catch((error: unknown) => {
+        failures.push(error)
+        return 0
+      })
+    }
+    const open = await attempt(deps.takeOpenItems)
+    const events = await attempt(() => deps.fanOut(guard))
+    await attempt(deps.endExpired)
     const waiting = await deliveries.all()
     const due = await tellable(
       outbox,
-      waiting.filter(({ notBefore }) => notBefore <= now()),
+      waiting.filter((one) => isDue(one, now())),
     )
     const over = async () => {
       await guard()
       return performance.now() >= until
     }
     const counts = await deps.goThrough({ due, over })
+    if (failures.length > 0) throw failures[0]
     const some = Object.entries(counts).filter(([, count]) => count > 0)
     return { open, events, waiting: waiting.length, ...Object.fromEntries(some) }
   } finally {
     await lease.release().catch(() => undefined)
   }
 }
+
+/** No wait is planned for longer than that: one that seems longer was written by a clock far off, and would last as long. */
+const isDue = ({ notBefore }: { notBefore: number }, now: number) =>
+  notBefore <= now || notBefore > now + LONGEST_WAIT_MS + 60_000
 
 /** INVARIANT: an event whose fan-out is not over is not delivered: the fan-out would put it in line once more. */
 async function tellable<D extends { key: string }>(outbox: Outbox, due: readonly D[]): Promise<D[]> {

@@ -10,7 +10,6 @@ import type { StoredContext } from '../../shared/grants/access-context.ts'
 import type { Principal } from '../../shared/identity/principal.ts'
 import type { Question } from '../../shared/policy/decision.ts'
 import type { Secret } from '../../shared/secrets/secret.ts'
-import { memoryLimits } from './limits.ts'
 import { createMemoryTable } from './memory-table.ts'
 import { principal } from './principal.ts'
 import { counted, type createCalls, createMemoryVault } from './rotation-memory.ts'
@@ -65,7 +64,8 @@ export function createEventsWorld() {
         ...{ statementIds: [], reported: [], obligations: {}, revision: 1 },
       }),
       refreshPolicy: async () => {},
-      limits: memoryLimits(now),
+      // No permit here has a rate or a quota.
+      limits: { take: async () => undefined },
       journal,
       now,
     })

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { StorageError } from '../../../shared/azure/table.ts'
 import { CallbackFault } from '../../../shared/callbacks/callback-fault.ts'
+import { GatewayError } from '../../../shared/errors.ts'
 import { MAX_ATTEMPTS } from '../../../shared/events/retry.ts'
+import { createOpenItems } from '../../../shared/grants/open-items.ts'
 import {
   createEventsWorld,
   type EventsWorld,
@@ -8,6 +11,7 @@ import {
   MAX_SECONDS,
   rotated,
   SIGNATURE,
+  START,
   urlOf,
 } from '../../support/events.ts'
 
@@ -44,24 +48,59 @@ describe('an event', () => {
     expect(said).toMatchObject({ action: 'rotation:read', resource: 'rotation/orders' })
   })
 
-  it('goes out once though two instances have it at once, also when the lease does not part them (T24)', async () => {
+  it('goes out once though three instances have it at once (T24)', async () => {
     await world.subscribe(['secret.rotated'])
     await world.instance().emit(rotated())
     await Promise.all([tick(), tick(), tick()])
     expect(ids()).toEqual(['run-1-rotated'])
-    await world.instance().emit(rotated('run-2-rotated'))
-    world.answer = async () => {
-      // The first is stalled in its call for longer than its lease; another one takes over.
-      if (world.received.length === 2) {
-        world.clock.now += 59_000
-        for (const { etag, ...row } of world.leases.rows())
-          await world.leases.remove(row.partitionKey, row.rowKey, etag)
+  })
+
+  it.each(['before it claims the delivery', 'in its call'])(
+    'goes out once though an instance is stalled %s until its lease has gone',
+    async (where) => {
+      await world.subscribe(['secret.rotated'])
+      await world.instance().emit(rotated())
+      const { replace } = world.table
+      let stalled = false
+      const overtaken = async () => {
+        if (stalled) return
+        stalled = true
+        for (const { partitionKey, rowKey, etag } of world.leases.rows())
+          await world.leases.remove(partitionKey, rowKey, etag)
         await tick()
       }
-      return incoming(204)
+      if (where === 'in its call') {
+        world.answer = async () => {
+          await overtaken()
+          return incoming(204)
+        }
+      } else {
+        world.table.replace = async (row, etag) => {
+          if (row.partitionKey === 'delivery') await overtaken()
+          return replace(row, etag)
+        }
+      }
+      await tick()
+      await tick()
+      expect(stalled).toBe(true)
+      expect(ids()).toEqual(['run-1-rotated'])
+    },
+  )
+
+  it('goes out to nobody before it stands in every line: who began again would tell it twice', async () => {
+    await world.subscribe(['secret.rotated'], {}, 'a')
+    await world.subscribe(['secret.rotated'], {}, 'b')
+    await world.instance().emit(rotated())
+    const { insert } = world.table
+    let left = 1
+    world.table.insert = async (row) => {
+      if (row.partitionKey === 'delivery' && left-- === 0) throw new StorageError('timeout')
+      return insert(row)
     }
+    await expect(tick()).rejects.toMatchObject({ reason: 'timeout' })
+    expect(world.received).toEqual([])
     await tick()
-    expect(ids()).toEqual(['run-1-rotated', 'run-2-rotated'])
+    expect(world.received.map(({ url }) => url).sort()).toEqual([urlOf('a'), urlOf('b')])
   })
 })
 
@@ -82,7 +121,7 @@ describe('a subscriber is decided again at each delivery', () => {
     ['its time is over', { later: MAX_SECONDS * 1_000, trusted: true }],
     ['its issuer lost its trust', { later: 60_000, trusted: false }],
   ])('and hears nothing when %s', async (_why, { later, trusted }) => {
-    await world.subscribe(['secret.rotated'])
+    const { id } = (await world.subscribe(['secret.rotated'])).subscription
     await world.instance().emit(rotated())
     world.policyDown = true
     await expect(tick()).rejects.toMatchObject({ code: 'policy_unavailable' })
@@ -94,10 +133,15 @@ describe('a subscriber is decided again at each delivery', () => {
     world.clock.now += later
     await tick()
     expect(world.received).toHaveLength(1)
-    // The one that is over has gone, with its URL; the other may be trusted again.
-    expect(world.rows('subscriber')).toHaveLength(trusted ? 0 : 1)
-    expect(denials()).toEqual(trusted ? [] : ['subscriber_issuer_not_trusted'])
-    if (trusted) expect(world.noted('subscription.expired')).toHaveLength(1)
+    expect(denials()).toEqual([trusted ? 'subscription_expired' : 'subscriber_issuer_not_trusted'])
+    expect(world.rows('delivery')).toEqual([])
+    await world.instance().emit(rotated('run-2-rotated'))
+    world.clock.now += 2 * 86_400_000
+    await tick()
+    expect(world.received).toHaveLength(1)
+    expect(world.rows('subscriber')).toEqual([])
+    expect(world.noted('subscription.expired')).toHaveLength(1)
+    expect(world.vault.all(`callback-${id}`).map(({ enabled }) => enabled)).toEqual([false])
   })
 
   it('within the grant that it subscribed through, with which it dies', async () => {
@@ -202,6 +246,25 @@ describe('a receiver that does not take it', () => {
     world.answer = async () => incoming(204)
     await world.subscribe(['secret.rotated'])
     expect(await tick()).toMatchObject({ sent: 1 })
+  })
+})
+
+describe('what fails keeps nothing else from its turn', () => {
+  it('an item that cannot be settled, and a wait that a wrong clock wrote', async () => {
+    await world.subscribe(['secret.rotated'])
+    await world.instance().emit(rotated())
+    const item = { event: 'breakglass.read', grant: 'g1', root: 'entra:t:o', resource: 'secret/main/x' } as const
+    await createOpenItems({ table: world.table, now: () => START }).add(item)
+    world.rotates = () => {
+      throw new GatewayError('storage_unavailable', 'rotation_row_unreadable')
+    }
+    world.answer = async () => incoming(503)
+    await expect(tick()).rejects.toMatchObject({ reason: 'rotation_row_unreadable' })
+    expect(world.received).toHaveLength(1)
+    for (const { etag, ...row } of world.rows('delivery'))
+      await world.table.replace({ ...row, notBefore: '2036-01-01T00:00:00.000Z' }, etag)
+    await expect(tick()).rejects.toMatchObject({ reason: 'rotation_row_unreadable' })
+    expect(world.received).toHaveLength(2)
   })
 })
 
