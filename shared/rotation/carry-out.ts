@@ -7,9 +7,11 @@ import type { Secret } from '../secrets/secret.ts'
 import type { SecretRef } from '../secrets/secret-ref.ts'
 import { type Own, ownTargetsOf } from './own-target.ts'
 import type { PendingValues } from './pending-value.ts'
+import { ROLLED_BACK } from './plan.ts'
 import { currentVersion, type PublishDeps, publish, vaultOf, withdraw } from './publish.ts'
 import { RotationFault, type Rotator, type RotatorContext } from './rotator.ts'
 import type { Run, Step } from './run.ts'
+import { isOfAnother } from './run-target.ts'
 
 export type CarryOutDeps = PublishDeps & {
   pending: PendingValues
@@ -115,9 +117,12 @@ const ACTS: Record<Step | 'undo', Act> = {
     const cutover = { ref, runId: run.id, value, replaces: run.replaces, guard, credentialId }
     return { ...(await publish(deps, cutover)), handout: { valueHash } }
   },
+  /** INVARIANT: what is current is never ended, though it be the replaced one: somebody has switched the new version off. */
   async retire(deps, { rotation, run, guard }, context) {
     const ref = refOf(rotation)
     const { version = '', replaces } = run
+    const current = await currentVersion(deps, ref)
+    if (current && current.version === replaces) throw new RotationFault(ROLLED_BACK, { final: true })
     const old = replaces === undefined ? undefined : await replacedValue(deps, ref, replaces)
     await deps.rotatorOf(rotation).retire(context, old)
     await guard()
@@ -125,10 +130,19 @@ const ACTS: Record<Step | 'undo', Act> = {
     await deps.pending.disable(run.id)
     return {}
   },
+  /** A document that says something else by now is no reason to change what it names: only the pending value goes. */
   async undo(deps, { rotation, run }, context) {
-    await deps.rotatorOf(rotation).undo(context, (await deps.pending.read(run.id, run.pending))?.value)
+    const ref = refOf(rotation)
+    const skips = isOfAnother(rotation, run)
+    if (!skips) {
+      if (run.version !== undefined && (await currentVersion(deps, ref))?.version === run.version)
+        throw new RotationFault('published_is_current')
+      await deps.rotatorOf(rotation).undo(context, (await deps.pending.read(run.id, run.pending))?.value)
+      if (run.version !== undefined && run.replaces !== undefined)
+        await withdraw(deps, ref, { version: run.replaces, replaces: undefined })
+    }
     await deps.pending.disable(run.id)
-    return {}
+    return { handout: { undo: skips ? 'skipped, the document was changed' : 'done' } }
   },
 }
 

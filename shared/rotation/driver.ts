@@ -23,6 +23,7 @@ import {
 import { currentVersion } from './publish.ts'
 import { RotationFault } from './rotator.ts'
 import { isUnderWay, type Run, STEP_AFTER, type Step } from './run.ts'
+import { isOfAnother, targetOf } from './run-target.ts'
 import { ms } from './schedule.ts'
 import { type Session, withRotation } from './session.ts'
 import type { States, StoredState } from './states.ts'
@@ -79,13 +80,16 @@ async function advance(deps: DriverDeps, rotation: RotationDocument, turn: Turn)
     }
     if (signal.aborted || moved >= MAX_MOVES) return { outcome: 'waits', nextAt: deps.now(), moved, run: state.run }
     if (move.move === 'step') await takeStep(deps, rotation, { ...turn, step: move.step })
-    else if (await deps.families.claim(rotation)) await begin(deps, session, { id: newRunId(), by: 'schedule' })
+    else if (await deps.families.claim(rotation))
+      await begin(deps, session, { id: newRunId(), of: targetOf(rotation), by: 'schedule' })
   }
 }
 
 const newRunId = () => randomBytes(16).toString('hex')
 
-async function begin({ now }: DriverDeps, session: Session, who: { id: string; by: string }): Promise<Run> {
+type Beginning = { id: string; of: string; by: string }
+
+async function begin({ now }: DriverDeps, session: Session, who: Beginning): Promise<Run> {
   const run = newRun({ ...who, now: now() })
   await session.save(run, now())
   return run
@@ -100,6 +104,10 @@ async function takeStep(
   const { now } = deps
   const before = clocked(session.state(), now()).run
   if (!before) throw new GatewayError('internal', 'step_without_run')
+  if (isOfAnother(rotation, before)) {
+    const failure = { reason: 'document_changed', final: true, now: now() }
+    return settle(deps, rotation, session, afterFailure(rotation, before, failure))
+  }
   if (step === 'set' && !(await deps.families.confirm(rotation, before.id))) {
     await session.save(aborted(before, now(), FAMILY_BUSY), now())
     return
@@ -157,7 +165,7 @@ export async function startRun(
     if (isUnderWay(session.state().run)) throw conflict('run_under_way', 'a run is under way')
     if (!(await deps.families.claim(rotation)))
       throw conflict('family_busy', 'another rotation of its family ran too recently')
-    return begin(deps, session, who)
+    return begin(deps, session, { ...who, of: targetOf(rotation) })
   })
   return run ?? busy()
 }

@@ -99,9 +99,9 @@ const NEVER = wait(Number.POSITIVE_INFINITY)
 const longestWait = ({ onFailure, verify }: RotationDocument) => Math.max(ms(onFailure.cap), ms(verify.over), 60_000)
 
 /** A run as it begins. */
-export function newRun({ id, by, now }: { id: string; by: string; now: number }): Run {
+export function newRun({ id, of, by, now }: { id: string; of: string; by: string; now: number }): Run {
   return {
-    ...{ id, by, state: 'pending', startedAt: now, notBefore: now, attempts: 0, memory: {} },
+    ...{ id, of, by, state: 'pending', startedAt: now, notBefore: now, attempts: 0, memory: {} },
     steps: [{ state: 'pending', at: now }],
     verified: { count: 0 },
   }
@@ -144,9 +144,13 @@ export function resumed(run: Run, now: number): Run {
   return reached({ ...rest, attempts: 0, notBefore: now }, stuckIn ?? 'pending', now)
 }
 
-/** Before the new version is published, a run can be given up as if it had not been. */
-export const canAbort = ({ state, stuckIn }: Run) =>
-  BEFORE_PUBLISHING.has(state === 'stuck' ? (stuckIn ?? 'pending') : state)
+/** Of a run whose new version somebody switched off, so that the replaced one is current again. */
+export const ROLLED_BACK = 'replaced_is_current'
+
+/** Before the new version is published, or when somebody has taken it back, a run can be given up as if it had not been. */
+export const canAbort = ({ state, stuckIn, reason }: Run) =>
+  BEFORE_PUBLISHING.has(state === 'stuck' ? (stuckIn ?? 'pending') : state) ||
+  (state === 'stuck' && reason === ROLLED_BACK)
 
 const BEFORE_PUBLISHING: ReadonlySet<RunState> = new Set(['pending', 'set', 'verified'])
 

@@ -22,6 +22,8 @@ export type Run = {
   state: RunState
   /** Where a stuck run goes on when it is resumed. */
   stuckIn?: RunState
+  /** What it works on (run-target.ts). */
+  of?: string
   /** `schedule`, `event`, or the id of the principal that asked. */
   by: string
   startedAt: number

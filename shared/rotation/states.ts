@@ -15,6 +15,7 @@ const RunRow: z.ZodType<Run> = z.object({
   id: z.string().regex(/^[0-9a-f]{32}$/),
   state,
   stuckIn: z.enum(['pending', 'set', 'verified', 'current']).optional(),
+  of: z.string().optional(),
   by: z.string(),
   startedAt: time,
   endedAt: time.optional(),

@@ -30,7 +30,7 @@ const state = (run?: Run, lastRotatedAt?: number) => ({
 })
 
 const run = (changes: Partial<Run> = {}): Run => ({
-  ...newRun({ id: 'a'.repeat(32), by: 'schedule', now: NOW }),
+  ...newRun({ id: 'a'.repeat(32), of: '', by: 'schedule', now: NOW }),
   ...changes,
 })
 

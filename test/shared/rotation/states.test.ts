@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 60_000)
 
 const NOW = 1_790_000_000_000
-const run = (id = 'a'.repeat(32)) => newRun({ id, by: 'schedule', now: NOW })
+const run = (id = 'a'.repeat(32)) => newRun({ id, of: '', by: 'schedule', now: NOW })
 
 /** A table whose process dies before its write number `killAt`. */
 function dying(killAt: number): Table {
