@@ -11,6 +11,8 @@ import { type Snapshot, writeSnapshot } from './snapshot.ts'
 import { MUTATIONS, tryMutation } from './source-mutations.ts'
 
 const infra = join(repositoryRoot, 'infra')
+/** The Graph extension comes from the network: of the identity layer form and parameters are checked, not what is in its resources. */
+const WITHOUT_EXTENSION = ['BCP380', 'BCP029', 'BCP062']
 const mayWrite = process.argv.includes('--write')
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
@@ -39,11 +41,14 @@ try {
   rmSync(copy, { recursive: true, force: true })
 }
 
-/** The identity layer needs an extension from the network: it is looked at by shape alone, in the tests. */
 function sources(): string[] {
   return readdirSync(infra, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.bicep(param)?$/.test(path) && !path.startsWith('identity'))
+    .filter((path) => /\.bicep(param)?$/.test(path))
     .map((path) => join(infra, path))
+}
+
+function isForgiven(path: string, code: string): boolean {
+  return relative(infra, path).startsWith('identity') && WITHOUT_EXTENSION.includes(code)
 }
 
 async function checkSources({ compile, format }: Compiler): Promise<string[]> {
@@ -53,7 +58,8 @@ async function checkSources({ compile, format }: Compiler): Promise<string[]> {
     faults.push(...compare(name, await format(path)))
     if (path.endsWith('.bicepparam')) continue
     const { diagnostics } = await compile(path)
-    faults.push(...diagnostics.map(({ level, code, message }) => `${name}: ${level} ${code}: ${message}`))
+    const found = diagnostics.filter(({ code }) => !isForgiven(path, code))
+    faults.push(...found.map(({ level, code, message }) => `${name}: ${level} ${code}: ${message}`))
   }
   say(`infra: ${sources().length} sources formatted and linted`)
   return [...new Set(faults)]
