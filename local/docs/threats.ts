@@ -85,12 +85,13 @@ export const THREATS: readonly Threat[] = [
     id: 'T23',
     threat: 'half-done rotation',
     mitigation:
-      'state machine whose steps are idempotent by the run’s id; an event and the aftermath of an emergency survive a kill too',
+      'state machine whose steps are idempotent by the run’s id; applied before published, verified before cut-over; what is current is never ended; an event and the aftermath of an emergency survive a kill too',
   },
   {
     id: 'T24',
-    threat: 'double rotation, or an event told twice by two timers',
-    mitigation: 'lease and fence; compare-and-set of each delivery',
+    threat: 'double rotation, one of what the gateway stands on, or an event told twice by two timers',
+    mitigation:
+      'lease and fence; own identity, storage and hosts refused when written and before a call; compare-and-set of each delivery',
   },
   {
     id: 'T25',
