@@ -136,6 +136,9 @@ const Settings = z.object({
   NODE_DEBUG: z.literal('', 'must not be set: it prints headers with tokens').optional(),
 })
 
+/** What each setting may be, as a JSON Schema: docs/settings.md is made of it. */
+export const settingsSchema = () => z.toJSONSchema(Settings, { io: 'input', unrepresentable: 'any' })
+
 /** Names of the settings the gateway reads; infra/ sets exactly these. */
 export const SETTING_NAMES = Object.keys(Settings.shape).filter((name) => name.startsWith('SALLYPORT_'))
 

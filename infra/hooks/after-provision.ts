@@ -10,7 +10,9 @@ export type Step =
 
 /** `azd` hands the deployment's outputs over in the environment. Pure, but for the prediction that roleCommands reads. */
 export function stepsAfterProvision(env: Environment): Step[] {
-  if (env['SALLYPORT_ASSIGN_ROLES'] === 'false') return [{ say: rolesFirst(env) }]
+  // Another variable than the parameter's own: the next deployment must not assign roles either.
+  if (env['SALLYPORT_ASSIGN_ROLES'] === 'false' && env['SALLYPORT_ROLES_DONE'] !== 'true')
+    return [{ say: rolesFirst(env) }]
   return [...policySteps(env), ...journalSteps(env)]
 }
 
@@ -20,7 +22,7 @@ const rolesFirst = (env: Environment) => [
   ...roleCommands(env),
   '',
   'docs/azure-roles-and-cost.md says what each is for. Afterwards:',
-  '  azd env set SALLYPORT_ASSIGN_ROLES true && azd hooks run postprovision',
+  '  azd env set SALLYPORT_ROLES_DONE true && azd hooks run postprovision',
 ]
 
 function policySteps(env: Environment): Step[] {

@@ -9,6 +9,7 @@ import { repositoryRoot } from '../repository-root.ts'
 import { actionsPage } from './actions-page.ts'
 import { errorsPage } from './errors-page.ts'
 import { infraPage } from './infra-page.ts'
+import { settingsPage } from './settings-page.ts'
 import { storagePage } from './storage-page.ts'
 import { threatPage } from './threat-page.ts'
 
@@ -17,6 +18,7 @@ const DOCUMENTS: Record<string, () => string> = {
   'docs/errors.md': errorsPage,
   'docs/actions.md': actionsPage,
   'docs/storage-schema.md': storagePage,
+  'docs/settings.md': settingsPage,
   'docs/threat-model.md': threatPage,
   'docs/azure-roles-and-cost.md': infraPage,
   'docs/policy.schema.json': () => json(policyJsonSchema()),

@@ -56,6 +56,8 @@ describe('after a deployment without roles', () => {
   it('nothing else is tried before somebody has assigned them', () => {
     const steps = stepsAfterProvision({ ...OUTPUTS, SALLYPORT_ASSIGN_ROLES: 'false', SALLYPORT_LOCK_JOURNAL: 'true' })
     expect(steps).toEqual([{ say: expect.arrayContaining(commands) }])
+    const done = { SALLYPORT_ASSIGN_ROLES: 'false', SALLYPORT_ROLES_DONE: 'true', SALLYPORT_POLICIES: 'policies' }
+    expect(stepsAfterProvision({ ...OUTPUTS, ...done })).toEqual([expect.objectContaining({ until: 'allowed' })])
   })
 })
 
