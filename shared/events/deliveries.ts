@@ -41,7 +41,7 @@ export function createDeliveries({ table, seal, now, alarm }: EventRowsDeps) {
     const [attempts, notBefore] = [Number(row['attempts']), Date.parse(String(row['notBefore']))]
     if (event && attempts >= 0 && Number.isFinite(notBefore))
       return { subscription, key, event, attempts, notBefore, etag: row.etag }
-    alarm('event.tampered', { row: row.rowKey })
+    alarm('subscription.tampered', { partition: row.partitionKey, row: row.rowKey })
     await table.remove(row.partitionKey, row.rowKey, row.etag, CALL)
     return undefined
   }

@@ -37,7 +37,7 @@ export async function takeOpenItems(deps: Deps): Promise<number> {
 /** Gives whether nothing is left to do about it. */
 async function settle({ emit, aftermath, alarm }: Deps, row: StoredRow): Promise<boolean> {
   const found = parse(row)
-  if (!found) alarm('open_item.unreadable', { row: row.rowKey })
+  if (!found) alarm('subscription.tampered', { partition: row.partitionKey, row: row.rowKey })
   else if (found.item.event === 'breakglass.read') return aftermath(found.item, row)
   else await emit(eventOf(found.item, found.at))
   return true

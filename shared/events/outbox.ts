@@ -8,7 +8,7 @@ export type EventRowsDeps = {
   table: Table
   seal: () => Promise<Seal>
   now: () => number
-  /** Alarms: `event.tampered`. */
+  /** Alarms: `subscription.tampered`. */
   alarm(event: string, detail: Record<string, unknown>): void
 }
 
@@ -41,7 +41,7 @@ export function createOutbox({ table, seal, now, alarm }: EventRowsDeps) {
         const event = readEvent(row, key)
         if (event && keyOf(event) === row.rowKey) yield { event, key: row.rowKey, etag: row.etag }
         else {
-          alarm('event.tampered', { row: row.rowKey })
+          alarm('subscription.tampered', { partition: row.partitionKey, row: row.rowKey })
           await table.remove(OUTBOX, row.rowKey, row.etag, CALL)
         }
       }

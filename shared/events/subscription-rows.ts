@@ -22,7 +22,7 @@ const CALL = { deadlineMs: 5_000 }
 export function createSubscriptionRows({ table, seal, alarm }: Deps) {
   const parse = async (row: StoredRow): Promise<StoredSubscription | undefined> => {
     const stored = readSubscription(row, await seal())
-    if (!stored) alarm('subscription.tampered', { subscription: row.rowKey })
+    if (!stored) alarm('subscription.tampered', { partition: row.partitionKey, row: row.rowKey })
     return stored
   }
   return {

@@ -1,5 +1,5 @@
 import type { Row, StoredRow } from '../azure/table.ts'
-import { type Maker, makerOf, type Seal } from '../handles/handle.ts'
+import type { Maker, Seal } from '../handles/handle.ts'
 import { freezeClaims } from '../identity/claims.ts'
 import { isRefused } from '../identity/refusal.ts'
 import type { EventType } from './event.ts'
@@ -53,8 +53,6 @@ export function readSubscription(row: StoredRow, seal: Seal): StoredSubscription
   const stored = { subscription: JSON.parse(said), subscriber: { ...subscriber, claims }, etag }
   return { ...stored, ...(typeof parked === 'string' && { parked }) }
 }
-
-export { makerOf as subscriberOf }
 
 /** INVARIANT: the word first keeps it apart from every other text that is sealed with the same key. */
 const sealed = (id: string, { said, by }: { said: string; by: string }) =>

@@ -6,7 +6,7 @@ export type TurnDeps = { leases: Table; now: () => number; pause: (ms: number) =
 
 const LIFE_MS = 30_000
 const CALL = { deadlineMs: 5_000 }
-const TRIES = 20
+const TRIES = 50
 const TURN_MS = 200
 
 const busy = () => {

@@ -35,9 +35,9 @@ async function rows() {
 }
 
 describe('subscriptions', () => {
-  it('201 with Location: five at once by the same caller for the same URL are one subscription (T44)', async () => {
-    const answers = await Promise.all(Array.from({ length: 5 }, () => subscribe(urlOf('a'))))
-    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201])
+  it('201 with Location: three at once by the same caller for the same URL are one subscription (T44)', async () => {
+    const answers = await Promise.all(Array.from({ length: 3 }, () => subscribe(urlOf('a'))))
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201])
     const [first] = answers.map(bodyOf)
     expect(first).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{32}$/), events: ['secret.rotated'] })
     expect(new Set(answers.map((answer) => bodyOf(answer)['id'])).size).toBe(1)
@@ -69,7 +69,10 @@ describe('subscriptions', () => {
     ['https://logic.azure.com/x'],
   ])('400 invalid_request: %s is not called', async (url) => {
     const answer = await subscribe(`${url}${url.includes('#') ? '' : `?sig=${SIGNATURE}`}`)
-    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request', detail: expect.stringContaining('callbackUrl') } })
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { code: 'invalid_request', detail: expect.stringContaining('callbackUrl') },
+    })
   })
 
   it('400 invalid_request: events that nobody sends, none, or one twice', async () => {
