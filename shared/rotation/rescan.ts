@@ -18,12 +18,14 @@ export type RescanDeps = {
 }
 
 /**
- * Puts every rotation into the due index, to be looked at once: when the documents are others than those of the last time, and
- * once a day, so that no row that got lost or was written by a wrong clock lets a rotation be forgotten. INVARIANT: the row
- * that says so is written last: a crash before it only repeats the work. Throws StorageError.
+ * Puts rotations into the due index, to be looked at once: those whose documents are others than the last time, all of them
+ * where this instance does not know the documents of the last time, and all of them once a day, so that no row that got lost or
+ * was written by a wrong clock lets a rotation be forgotten. INVARIANT: the row that says so is written last: a crash before it
+ * only repeats the work. Throws StorageError.
  */
 export function createRescan({ table, states, policy, now }: RescanDeps): () => Promise<void> {
   let known: { revision: number; documents: string } | undefined
+  let looked: { documents: string; texts: ReadonlySet<string> } | undefined
   return async () => {
     const { revision, rotations } = policy()
     const all = [...rotations()]
@@ -32,16 +34,27 @@ export function createRescan({ table, states, policy, now }: RescanDeps): () => 
     const row = await table.get(CONTROL, 'scan', CALL)
     const age = now() - Number(row?.['scannedAt'])
     // A negative age is a clock that was set back: what it wrote meanwhile may be due in years.
-    if (row?.['documents'] === documents && age >= 0 && age < DAY_MS) return
-    const at = now()
-    for (let first = 0; first < all.length; first += AT_ONCE) {
-      await Promise.all(all.slice(first, first + AT_ONCE).map(({ name }) => states.schedule(name, at)))
+    const isFresh = age >= 0 && age < DAY_MS
+    if (row?.['documents'] === documents && isFresh) {
+      if (looked?.documents !== documents) looked = { documents, texts: textsOf(all) }
+      return
     }
-    const next = { partitionKey: CONTROL, rowKey: 'scan', documents, scannedAt: at }
+    const before = isFresh && row?.['documents'] === looked?.documents ? looked?.texts : undefined
+    const others = before ? all.filter((document) => !before.has(JSON.stringify(document))) : all
+    const at = now()
+    for (let first = 0; first < others.length; first += AT_ONCE) {
+      await Promise.all(others.slice(first, first + AT_ONCE).map(({ name }) => states.schedule(name, at)))
+    }
+    // The time of the last look at all of them.
+    const scannedAt = before ? Number(row?.['scannedAt']) : at
+    const next = { partitionKey: CONTROL, rowKey: 'scan', documents, scannedAt }
     // Lost to another instance that did the same: nothing to do.
     await (row ? table.replace(next, row.etag, CALL) : table.insert(next, CALL))
+    looked = { documents, texts: textsOf(all) }
   }
 }
+
+const textsOf = (documents: readonly RotationDocument[]) => new Set(documents.map((one) => JSON.stringify(one)))
 
 const digest = (documents: readonly RotationDocument[]) =>
   hash(

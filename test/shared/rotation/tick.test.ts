@@ -3,7 +3,7 @@ import type { RotationDocument } from '../../../shared/policy/documents/rotation
 import { createRotateDue, type TickDeps } from '../../../shared/rotation/tick.ts'
 import { Secret } from '../../../shared/secrets/secret.ts'
 import { rotationDocument } from '../../support/rotation.ts'
-import { createWorld, type World } from '../../support/rotation-memory.ts'
+import { createCalls, createWorld, type World } from '../../support/rotation-memory.ts'
 
 const DAY = 86_400_000
 const fields = { rotator: 'generate', every: '30d', verify: { successes: 1, over: '1s' } }
@@ -89,6 +89,63 @@ describe('a tick', () => {
     held.documents = all
     held.revision = 3
     expect((await ticker()(signal)).due).toBe(2)
+  })
+
+  it('looks at what changed alone when documents change; at all where it does not know what they were', async () => {
+    const tick = ticker()
+    await tick(signal)
+    held.documents = new Map([...held.documents, ['new', named('new')]])
+    held.revision = 2
+    world.clock.now += 1_000
+    expect(await tick(signal)).toMatchObject({ due: 1 })
+    held.documents = new Map([
+      ...held.documents,
+      ['new', rotationDocument({ ...fields, name: 'new', secret: 'main/new', every: '60d' })],
+    ])
+    held.revision = 3
+    world.clock.now += 1_000
+    expect(await tick(signal)).toMatchObject({ due: 1 })
+    held.documents.delete('new')
+    held.revision = 4
+    world.clock.now += 1_000
+    expect(await ticker()(signal)).toMatchObject({ due: 2 })
+    // All of them are looked at once a day, however often the documents change.
+    world.clock.now += DAY
+    expect(await tick(signal)).toMatchObject({ due: 2 })
+  })
+
+  it('costs what is due: as many calls with 200 rotations as with two', async () => {
+    const counted = async (more: number) => {
+      world = await createWorld()
+      await world.main.set('other', { value: new Secret('first-other') })
+      world.clock.now += 31 * DAY
+      const idle = Array.from({ length: more }, (_, at) =>
+        rotationDocument({ ...fields, name: `idle-${at}`, secret: `main/idle-${at}`, every: '3650d' }),
+      )
+      held.documents = new Map([...['it', 'other'].map((name) => named(name)), ...idle].map((one) => [one.name, one]))
+      held.revision += 1
+      const calls = createCalls()
+      const { deps } = world.instance({ calls })
+      const tick = createRotateDue({
+        ...deps,
+        table: world.tables.rotations,
+        policy: () => snapshot(),
+        refreshPolicy: async () => {},
+      })
+      await tick(signal)
+      const before = calls.count
+      world.clock.now += 31 * DAY
+      // Once a day all are looked at; then comes the tick that counts.
+      await tick(signal)
+      const looked = calls.count
+      world.clock.now += 60_000
+      await tick(signal)
+      return { all: looked - before, one: calls.count - looked }
+    }
+    const few = await counted(0)
+    const many = await counted(200)
+    expect(many.one).toBe(few.one)
+    expect(many.all).toBeGreaterThan(10 * few.all)
   })
 
   it('finds within a day what a wrong clock, or a lost row, hid', async () => {

@@ -65,6 +65,8 @@ export function createDatabaseRotator({ dial, entraToken }: DatabaseDeps): Rotat
       if (!username || (inUse !== undefined && !logins.includes(inUse))) {
         throw new RotationFault('current_login_unknown', { final: true })
       }
+      // So that it is ended, too, where somebody switches the version that names it off meanwhile.
+      await context.remember({ login: username, ...(inUse !== undefined && { replacedLogin: inUse }) })
       const password = randomBytes(PASSWORD_BYTES).toString('base64url')
       return new Secret(JSON.stringify({ username, password, host, port, database }))
     },
@@ -81,7 +83,8 @@ export function createDatabaseRotator({ dial, entraToken }: DatabaseDeps): Rotat
     },
     async retire(context, replaced) {
       const published = await context.current()
-      const old = replaced && otherLogin(readLogin(replaced), published && readLogin(published))
+      const username = replaced ? readLogin(replaced).username : context.run.memory['replacedLogin']
+      const old = username && otherLogin({ username }, published && readLogin(published))
       if (old) await setPassword(context, old, null)
     },
     async undo(context, value) {
@@ -93,7 +96,7 @@ export function createDatabaseRotator({ dial, entraToken }: DatabaseDeps): Rotat
 }
 
 /** INVARIANT: the login that the current version names is never ended, whatever else is true. */
-const otherLogin = (login: Login, current: Login | undefined) =>
+const otherLogin = (login: Pick<Login, 'username'>, current: Login | undefined) =>
   login.username === current?.username ? undefined : login.username
 
 async function isMember(client: Client, login: string, owner: string): Promise<boolean> {
