@@ -47,7 +47,10 @@ export const eventOperations: Descriptions = {
       },
     },
     codes: ['conflict', 'in_progress', 'keys_unavailable', 'vault_unavailable', 'storage_unavailable'],
-    webhook: { callback: 'callbackUrl', sends: CloudEvent, what: 'What happened, as a CloudEvent; the header `sallyport-signature` is a detached JWS over the body, by a key of `/oauth2/jwks`.',
+    webhook: {
+      callback: 'callbackUrl',
+      sends: CloudEvent,
+      what: 'What happened, as a CloudEvent; the header `sallyport-signature` is a detached JWS over the body, by a key of `/oauth2/jwks` (docs/events.md).',
     },
   },
   'DELETE /v1/subscriptions/{id}': {

@@ -206,7 +206,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   token_endpoint_auth_signing_alg_values_supported: SUPPORTED('algorithms of client assertions'),
   token_type: 'How the credential is sent; `N_A` for what is no access token.',
   total: 'How many there are; `items` holds the first of them.',
-  ttl: 'Lifetime: seconds, or text like `90s`, `15m`, `1h`.',
+  ttl: 'Lifetime: text like `90s`, `15m`, `1h`; a number is seconds.',
   txn: 'Transaction of the request.',
   type: 'URN of the kind of refusal; its fragment is `code`.',
   unchanged: 'Entries that stay as they were decided.',

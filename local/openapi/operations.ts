@@ -74,7 +74,7 @@ function refusalsOf(description: Description, dialect: Dialect): Refusal[] {
         ...everywhere(description.caller),
         ...(description.door && status !== 401 ? (['X-Sallyport-Receipt'] as const) : []),
         ...(codes.some(isChallenged) ? (['WWW-Authenticate'] as const) : []),
-        ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
+        ...(status === 429 || status === 503 || codes.includes('conflict') ? (['Retry-After'] as const) : []),
       ],
     }))
 }

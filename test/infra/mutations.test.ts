@@ -71,6 +71,7 @@ const MUTATIONS: Mutation[] = [
   ['SCM basic auth on', set(`${SITE}/basicPublishingCredentialsPolicies`, 'properties.allow', true, 'scm'), /allow/],
   ['FTP on', set(SITE, 'properties.siteConfig.ftpsState', 'AllAllowed'), /ftpsState/],
   ['a debugger', set(SITE, 'properties.siteConfig.remoteDebuggingEnabled', true), /remoteDebuggingEnabled/],
+  ['no API definition', set(SITE, 'properties.siteConfig.apiDefinition.url', ''), /apiDefinition/],
   ['CORS for all', set(SITE, 'properties.siteConfig.cors.allowedOrigins', ['*']), /allowedOrigins/],
   ['a public app', set(SITE, 'properties.publicNetworkAccess', 'Enabled'), /publicNetworkAccess/],
   ['a role at the group', assign(GROUP, CONTRIBUTOR), /group or subscription/],

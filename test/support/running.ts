@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Endpoints } from '../../cli/local-state.ts'
 import { callerToken, type TokenChoice } from '../../local/caller-token.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
+import { checkDescribed } from './openapi/described.ts'
 
 export type Run = {
   stateDir: string
@@ -92,6 +93,8 @@ async function call(url: string, token: string | undefined, { method, json, head
     ...(json !== undefined && { body: JSON.stringify(json) }),
   })
   const text = await answer.text()
+  const received = { status: answer.status, headers: Object.fromEntries(answer.headers), body: text }
+  checkDescribed(method ?? (json === undefined ? 'GET' : 'POST'), new URL(url).pathname, received)
   const isJson = /json/.test(answer.headers.get('content-type') ?? '')
   return { status: answer.status, headers: answer.headers, text, json: isJson ? JSON.parse(text) : {} }
 }

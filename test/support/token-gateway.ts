@@ -25,6 +25,7 @@ import { createTokens } from '../../shared/tokens/tokens.ts'
 import { gatewayRequest } from './gateway-request.ts'
 import { memoryLimits } from './limits.ts'
 import { createMemoryTable } from './memory-table.ts'
+import { described } from './openapi/described.ts'
 
 export const GATEWAY = 'https://gateway.test'
 export const ISSUER = 'https://issuer.test'
@@ -140,8 +141,10 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
     fetched: issuer.fetched,
     keys,
     gateway,
-    call: (endpoint: Endpoint, parts: Parameters<typeof gatewayRequest>[0]) =>
-      handle(endpoint, gatewayRequest({ txn: `txn-${++count}`, ...parts }), gateway),
+    call: async (endpoint: Endpoint, parts: Parameters<typeof gatewayRequest>[0]) => {
+      const request = gatewayRequest({ txn: `txn-${++count}`, ...parts })
+      return described(endpoint, request.method, await handle(endpoint, request, gateway))
+    },
     /** Verifies like a resource server that knows nothing but our JWKS and its own audience. */
     verify: async (token: string, audience: string) =>
       jwtVerify(token, createLocalJWKSet(await keys.jwks()), {

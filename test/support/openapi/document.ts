@@ -33,12 +33,18 @@ export function openApiDocument() {
       .reduce((at: Json, name: string) => at[name] as Json, document)
     return found as T
   }
+  const templates = Object.keys(document.paths).map((template) => ({
+    template,
+    pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  }))
   const closed = validatorsOf(new Ajv2020(OPTIONS), withoutMore(document), '#/components/schemas/')
   return {
     closed,
     /** For requests: they are refused for what is not described, as they stand. */
     exact: validatorsOf(new Ajv2020(OPTIONS), document, '#/components/schemas/'),
     schema: (name: string): Json => document.components.schemas[name],
+    /** The described path that this one is of. */
+    templateOf: (path: string) => templates.find(({ pattern }) => pattern.test(path))?.template,
     operation(method: string, path: string): DocumentedOperation | undefined {
       const found = document.paths[path]?.[method.toLowerCase()]
       if (!found) return undefined
