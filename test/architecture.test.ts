@@ -78,6 +78,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/sweep': ['shared/audit', 'shared/policy/storage'],
   'shared/review': [
     'shared/audit',
+    'shared/azure/storage-names',
     'shared/errors',
     'shared/http/endpoint',
     'shared/identity',
