@@ -38,6 +38,8 @@ export function createSubscriptionRows({ table, seal, alarm }: Deps) {
       for await (const row of table.list({ partitionKey: SUBSCRIBERS }, CALL)) {
         const stored = await parse(row)
         if (stored) found.push(stored)
+        // Told once: nobody but its subscriber can make it good again.
+        else await table.remove(SUBSCRIBERS, row.rowKey, row.etag, CALL)
       }
       return found
     },
