@@ -53,6 +53,14 @@ describe('the deployment package', () => {
     expect(Object.keys(manifest)).toEqual(['name', 'version', 'private', 'main'])
   })
 
+  it('is what .funcignore lets through, for those who publish with another tool', () => {
+    const lines = readFileSync(join(repositoryRoot, '.funcignore'), 'utf8').split('\n')
+    const folders = ['dist', 'docs', 'node_modules']
+    const kept = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
+    expect(kept.filter((path) => !folders.includes(path)).sort()).toEqual(Object.keys(unzipSync(zip)).sort())
+    expect([lines.includes('*'), lines.includes('node_modules/*')]).toEqual([true, true])
+  })
+
   it('is the same bytes for the same files, in whatever order they come', () => {
     const reversed = Object.fromEntries(Object.entries(unzipSync(zip)).reverse())
     expect(Buffer.compare(zipOf(reversed), zip)).toBe(0)
