@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 /** One run at a time of something that never rejects. */
 export type TrailingFlight = {
   /** Waits for the run that is under way, or starts one. */
@@ -6,22 +8,29 @@ export type TrailingFlight = {
   afresh(): Promise<void>
 }
 
+/** A run begins in the next turn of the event loop, so that all who ask in this one share it instead of waiting for another. */
 export function createTrailingFlight(run: () => Promise<void>): TrailingFlight {
   let running: Promise<void> | undefined
+  let looking = false
   let next: Promise<void> | undefined
-  const start = (): Promise<void> => {
-    running = run().finally(() => {
-      running = undefined
-    })
+  const begin = async (): Promise<void> => {
+    await nextTurn()
+    looking = true
+    await run()
+    looking = false
+    running = undefined
+  }
+  const join = (): Promise<void> => {
+    running ??= begin()
     return running
   }
   return {
-    join: () => running ?? start(),
+    join,
     afresh: () => {
-      if (!running) return start()
+      if (!running || !looking) return join()
       next ??= running.then(() => {
         next = undefined
-        return running ?? start()
+        return join()
       })
       return next
     },
