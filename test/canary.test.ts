@@ -18,9 +18,12 @@ const outage = plant()
 const bearer = plant()
 const key = plant()
 const repeated = plant()
+const callback = plant()
+/** Nobody listens there: what is told is tried, in vain, while the rest goes on. */
+const RECEIVER = '127.0.0.1:9'
 
 beforeAll(async () => {
-  run = await startRun(stateDir, { SALLYPORT_SECRET_CACHE_SECONDS: '1' })
+  run = await startRun(stateDir, { SALLYPORT_SECRET_CACHE_SECONDS: '1', SALLYPORT_CALLBACK_HOSTS: RECEIVER })
 }, 90_000)
 
 afterAll(async () => {
@@ -74,6 +77,13 @@ describe('planted values (T18, T19)', () => {
     expect((await run.call(redemption, { caller: 'logic-app', json: {} })).json['value']).toBe(value)
     answers.push(await run.call(redemption, { caller: 'logic-app', json: {} }))
 
+    for (const host of [RECEIVER, 'elsewhere.example.com']) {
+      const wish = { callbackUrl: `https://${host}/${callback}?sig=${callback}`, events: ['secret.rotated'] }
+      answers.push(await run.call('/v1/subscriptions', { caller: 'logic-app', json: wish }))
+    }
+    expect(answers.slice(-2).map(({ status }) => status)).toEqual([201, 400])
+    await run.call('/v1/rotations/orders-db-password/runs', { caller: 'logic-app', method: 'POST' })
+
     answers.push(await put({ value: refused, other: 1 }))
     answers.push(await put({ value: refused, tags: { [key]: refused.repeat(99) } }))
     answers.push(await put({ [key]: refused }))
@@ -106,7 +116,7 @@ describe('planted values (T18, T19)', () => {
     stopped = true
     expect(await run.stop()).toBe(0)
 
-    const planted = [value, refused, outage, bearer, key, repeated, token, ...callers]
+    const planted = [value, refused, outage, bearer, key, repeated, callback, token, ...callers]
     const sinks: Record<string, string> = { output: run.output(), exchanged, broken }
     for (const [index, { text, headers }] of answers.entries())
       sinks[`answer ${index}`] = text + JSON.stringify([...headers])
