@@ -8,6 +8,7 @@ import { createGateway } from '../../../shared/gateway.ts'
 import type { Endpoint, GatewayResponse } from '../../../shared/http/endpoint.ts'
 import { handle } from '../../../shared/http/handle.ts'
 import { gatewayRequest } from '../gateway-request.ts'
+import { described } from '../openapi/described.ts'
 import type { TestRig } from '../rig.ts'
 import type { Caller } from '../tenant.ts'
 import type { Act, Outcome } from './expected.ts'
@@ -79,7 +80,8 @@ export function createSubject({ local, tokens, names, links, journalDeadlineMs, 
       }
       const text = body ? JSON.stringify(body) : ''
       const request = gatewayRequest({ txn, method, params, headers, body: text })
-      return { act, txn, written: names.written, ...seen(await inTime(act, handle(endpoint, request, gateway))) }
+      const answer = await inTime(act, handle(endpoint, request, gateway))
+      return { act, txn, written: names.written, ...seen(described(endpoint, request.method, answer)) }
     },
     close: () => gateway.close(),
   }

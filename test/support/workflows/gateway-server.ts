@@ -5,6 +5,7 @@ import type { Gateway } from '../../../shared/gateway.ts'
 import type { Endpoint } from '../../../shared/http/endpoint.ts'
 import { handle } from '../../../shared/http/handle.ts'
 import { gatewayRequest } from '../gateway-request.ts'
+import { described } from '../openapi/described.ts'
 
 /** What a workflow sent, as it came over the wire. */
 export type Seen = Pick<ServerRequest, 'method' | 'body' | 'headers'> & { path: string; status: number }
@@ -75,6 +76,7 @@ async function answered(request: ServerRequest, gateway: Gateway | undefined): P
     ...{ txn: randomUUID(), method, path: url.pathname, params: route.params, body },
     ...{ query: url.search, headers: sent },
   })
-  const { status, json, text, headers: given = {} } = await handle(route.endpoint, made, gateway)
+  const answer = described(route.endpoint, method, await handle(route.endpoint, made, gateway))
+  const { status, json, text, headers: given = {} } = answer
   return { status, headers: given, ...(json !== undefined ? { json } : { text: text ?? '' }) }
 }
