@@ -43,9 +43,12 @@ export function createRotateDue(deps: TickDeps): (signal: AbortSignal) => Promis
       after = rows.at(-1)?.key
       if (after === undefined) return done
       await forgetGone(deps, rows)
-      for (let at = 0; at < rows.length; at += AT_ONCE) {
+      // A process that died may have left one more row of a rotation: it is driven once.
+      const due = [...Map.groupBy(rows, ({ name }) => name)]
+      for (let at = 0; at < due.length; at += AT_ONCE) {
         if (signal.aborted) return { ...done, more: true }
-        await Promise.all(rows.slice(at, at + AT_ONCE).map((row) => driveRow(deps, { row, done, signal })))
+        const some = due.slice(at, at + AT_ONCE)
+        await Promise.all(some.map(([name, own]) => driveOne(deps, { name, rows: own, done, signal })))
       }
     }
   }
@@ -66,11 +69,11 @@ async function forgetGone({ policy, refreshPolicy, states }: TickDeps, rows: rea
   for (const { name, key } of rows) if (!policy().rotation(name)) await states.forget(key)
 }
 
-type Work = { row: DueRow; done: Ticked; signal: AbortSignal }
+type Work = { name: string; rows: readonly DueRow[]; done: Ticked; signal: AbortSignal }
 
 /** One rotation's trouble is not the others'. */
-async function driveRow(deps: TickDeps, { row, done, signal }: Work): Promise<void> {
-  const rotation = deps.policy().rotation(row.name)
+async function driveOne(deps: TickDeps, { name, rows, done, signal }: Work): Promise<void> {
+  const rotation = deps.policy().rotation(name)
   if (!rotation) return
   done.due += 1
   try {
@@ -78,13 +81,13 @@ async function driveRow(deps: TickDeps, { row, done, signal }: Work): Promise<vo
     if (driven.outcome === 'busy') done.busy += 1
     else {
       done.moved += driven.moved
-      const { dueKey } = await deps.states.read(row.name)
-      if (dueKey !== row.key) await deps.states.forget(row.key)
+      const { dueKey } = await deps.states.read(name)
+      for (const { key } of rows) if (dueKey !== key) await deps.states.forget(key)
     }
   } catch (error) {
     const isKnown = error instanceof GatewayError || error instanceof StorageError
     const reason = isKnown ? error.reason : 'unexpected_error'
     done.failed[reason] = (done.failed[reason] ?? 0) + 1
-    deps.report('rotation.not_driven', { rotation: row.name, reason })
+    deps.report('rotation.not_driven', { rotation: name, reason })
   }
 }

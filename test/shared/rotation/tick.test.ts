@@ -56,6 +56,14 @@ describe('a tick', () => {
     expect(world.published()).toHaveLength(1)
   })
 
+  it('drives once what a process that died left twice in the index, and leaves one row', async () => {
+    await ticker()(signal)
+    for (const at of [1, 2]) await world.states.schedule('it', world.clock.now - at)
+    world.clock.now += 1_000
+    expect(await ticker()(signal)).toMatchObject({ due: 1, busy: 0 })
+    expect(due().filter(({ rowKey }) => rowKey.endsWith('|it'))).toHaveLength(1)
+  })
+
   it('lets one rotation’s unreadable row harm no other', async () => {
     await world.tables.rotations.insert({ partitionKey: 'other', rowKey: 'state', fence: 1, body: 'nonsense' })
     expect((await ticker()(signal)).failed).toEqual({ rotation_row_unreadable: 1 })
