@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { exportJWK, flattenedVerify, generateKeyPair, importJWK } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readAllowedHosts } from '../../../../shared/callbacks/allowed-hosts.ts'
 import { createCallOut } from '../../../../shared/callbacks/call-out.ts'
 import { createSignCallback } from '../../../../shared/callbacks/sign-callback.ts'
@@ -26,6 +26,7 @@ let publicKey: Awaited<ReturnType<typeof importJWK>>
 let seen: Seen[] = []
 let answer: (seen: Seen) => Answer = () => ({ status: 204 })
 const pauses: number[] = []
+let passed = 0
 
 beforeAll(async () => {
   const tls = (name: string) => readFileSync(join(local.stateDir, 'tls', name))
@@ -54,7 +55,10 @@ beforeAll(async () => {
       localCa: tls('ca.pem').toString(),
     }),
     signCallback: createSignCallback({ keys: { signer: async () => signer }, now: Date.now }),
-    pause: async (ms) => void pauses.push(ms),
+    pause: async (ms) => {
+      pauses.push(ms)
+      passed += ms
+    },
   })
   driver = await rotationDriver(local, () => mortal(rotator as Rotator))
   await driver.gatewayVault.set('ext-hook', { value: new Secret('sig=s3cret') })
@@ -149,6 +153,18 @@ describe('rotator webhook', () => {
     expect(run).toMatchObject({ state: 'stuck', reason })
     expect(await storedValue(document.name)).toBe('first')
     expect(JSON.stringify([run, driver.entries])).not.toContain('hunter2')
+  })
+
+  it('202 without end: given up while the step’s caller still waits, the current version untouched', async () => {
+    const clock = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => clock() + passed)
+    answer = () => ({ status: 202, headers: { location: '/jobs/1', 'retry-after': '3600' } })
+    const document = await rotation()
+    const run = await driver.driveThrough(document)
+    vi.mocked(performance.now).mockRestore()
+    expect(run).toMatchObject({ state: 'stuck', reason: 'webhook_not_done_in_time' })
+    expect(pauses).toEqual([20_000, 20_000])
+    expect(await storedValue(document.name)).toBe('first')
   })
 
   it('an answer without a value where the endpoint makes it', async () => {
