@@ -1,4 +1,4 @@
-import { ExpressionError } from '../expressions/expression.ts'
+import { callsIn, ExpressionError, expressionsOf } from '../expressions/expression.ts'
 import { parseTemplate } from '../expressions/parse.ts'
 import { isSecured, type Step } from '../steps.ts'
 import type { Request, Workflow } from '../workflow.ts'
@@ -59,8 +59,12 @@ const RETRY =
 type Make = (rule: string, at: string, message: string) => Finding
 
 function ofGateway(request: Request, finding: Make): Finding[] {
-  const { authentication, method, headers = {} } = request
+  const { authentication, method, uri, headers = {} } = request
   const findings: Finding[] = []
+  if (leadingParameter(uri) !== GATEWAY_URL) {
+    const message = `a token for the gateway goes to \`@{parameters('${GATEWAY_URL}')}\` alone: whoever else gets it can use it there`
+    findings.push(finding('token-elsewhere', '/uri', message))
+  }
   if (authentication?.type !== 'ManagedServiceIdentity') {
     const message =
       'a call to the gateway needs `authentication` of type ManagedServiceIdentity: add it, with the audience'
@@ -80,13 +84,28 @@ function ofGateway(request: Request, finding: Make): Finding[] {
 }
 
 function ofOthers({ authentication }: Request, finding: Make): Finding[] {
+  if (authentication?.type === 'Raw' && callsOf(authentication.value).length === 0) {
+    const message = 'a secret that is written down here: take it from a secret parameter, or fetch it from the gateway'
+    return [finding('secret-written', '/authentication/value', message)]
+  }
   const message =
     'a call without `authentication`: say who calls, or give the secret there (`Raw`): the run history never shows it'
   return authentication ? [] : [finding('authentication', '/authentication', message)]
 }
 
-/** A key without an expression would make every later run a repeat of the first. */
-const isFresh = (key: string | undefined) => key !== undefined && /@\{|^@/.test(key)
+/** A key without an expression, or of parameters alone, would make every later run a repeat of the first. */
+const isFresh = (key = '') => callsOf(key).some((name) => PER_RUN.includes(name))
+const PER_RUN = ['workflow', 'guid', 'utcnow', 'triggerbody', 'triggeroutputs', 'body', 'outputs', 'variables']
+
+/** Names of the functions that a text calls; none where it cannot be read, which is another finding. */
+function callsOf(text: string): string[] {
+  try {
+    return expressionsOf(parseTemplate(text)).flatMap((one) => callsIn(one).map(({ name }) => name))
+  } catch (error) {
+    if (error instanceof ExpressionError) return []
+    throw error
+  }
+}
 
 function secure({ uri }: Request, { parameters }: Workflow): string[] {
   if (/^https:\/\//.test(uri)) return []

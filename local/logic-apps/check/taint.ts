@@ -5,8 +5,14 @@ import type { Workflow } from '../workflow.ts'
 import type { Check, Finding } from './finding.ts'
 import { isToGateway, requestsOf } from './gateway-calls.ts'
 
-/** Parameters, steps and variables that hold a secret, or may. */
-type Tainted = { parameters: Set<string>; steps: Set<string>; variables: Set<string>; trigger: boolean }
+/** Parameters, steps and variables that hold a secret, or may; `calls`: steps whose status code is that of an answer. */
+type Tainted = {
+  parameters: Set<string>
+  steps: Set<string>
+  variables: Set<string>
+  trigger: boolean
+  calls: ReadonlySet<string>
+}
 
 /**
  * Follows what is secret through the workflow and demands that the run history shows none of it: outputs that are secured,
@@ -17,7 +23,7 @@ export const taint: Check = (workflow, steps) => {
   const tainted = spread(workflow, steps)
   return steps.flatMap((step) => {
     const uses = textsOf(step).filter(({ text }) => isTaintedText(text, tainted))
-    return uses.length === 0 ? [] : demands(step, uses)
+    return uses.length === 0 ? [] : demands(step, uses, tainted)
   })
 }
 
@@ -26,7 +32,9 @@ function spread(workflow: Workflow, steps: readonly Step[]): Tainted {
   const parameters = Object.entries(workflow.parameters).flatMap(([name, { type }]) =>
     /^secure/i.test(type) ? [name] : [],
   )
-  const tainted: Tainted = { parameters: new Set(parameters), steps: new Set(), variables: new Set(), trigger: false }
+  const calls = new Set(steps.flatMap(({ name, node }) => (node.type === 'Http' ? [name] : [])))
+  const nothing = { steps: new Set<string>(), variables: new Set<string>(), trigger: false }
+  const tainted: Tainted = { parameters: new Set(parameters), calls, ...nothing }
   const size = () => tainted.steps.size + tainted.variables.size + Number(tainted.trigger)
   for (let before = -1; before !== size(); ) {
     before = size()
@@ -59,11 +67,13 @@ function givesSecrets(step: Step, tainted: Tainted): boolean {
   return textsOf(step).some(({ text }) => isTaintedText(text, tainted))
 }
 
-function isTaintedText(text: string, tainted: Tainted): boolean {
+const isTaintedText = (text: string, tainted: Tainted): boolean => taintedIn(text, tainted).length > 0
+
+function taintedIn(text: string, tainted: Tainted): Expression[] {
   try {
-    return expressionsOf(parseTemplate(text)).some((expression) => isTainted(expression, tainted))
+    return expressionsOf(parseTemplate(text)).filter((expression) => isTainted(expression, tainted))
   } catch (error) {
-    if (error instanceof ExpressionError) return false
+    if (error instanceof ExpressionError) return []
     throw error
   }
 }
@@ -75,12 +85,16 @@ function isTainted(expression: Expression, tainted: Tainted): boolean {
   if (expression.kind === 'literal') return false
   if (expression.kind === 'member') {
     const { of, key } = expression
-    const isOpen = of.kind === 'call' && key.kind === 'literal' && OPEN[of.name]?.includes(key.value)
+    const isOpen =
+      of.kind === 'call' &&
+      key.kind === 'literal' &&
+      OPEN[of.name]?.includes(key.value) &&
+      // Of a Compose it is a member that somebody put there.
+      (of.name !== 'outputs' || tainted.calls.has(nameIn(of)))
     return !isOpen && (isTainted(of, tainted) || isTainted(key, tainted))
   }
   const { name, args } = expression
-  const [first] = args
-  const named = first?.kind === 'literal' ? String(first.value) : ''
+  const named = nameIn(expression)
   if (name === 'parameters') return tainted.parameters.has(named)
   if (name === 'variables') return tainted.variables.has(named)
   if (name === 'triggerbody' || name === 'triggeroutputs') return tainted.trigger
@@ -89,7 +103,11 @@ function isTainted(expression: Expression, tainted: Tainted): boolean {
   return args.some((argument) => isTainted(argument, tainted))
 }
 
-function demands(step: Step, uses: readonly Text[]): Finding[] {
+function nameIn({ args: [first] }: Extract<Expression, { kind: 'call' }>): string {
+  return first?.kind === 'literal' ? String(first.value) : ''
+}
+
+function demands(step: Step, uses: readonly Text[], tainted: Tainted): Finding[] {
   const { name, node, pointer } = step
   const finding = (rule: string, at: string, message: string): Finding => ({ rule, step: name, pointer: at, message })
   const needed = SECURABLE[node.type]
@@ -105,7 +123,7 @@ function demands(step: Step, uses: readonly Text[]): Finding[] {
       const message = `it uses what is secret (${uses.map((use) => use.pointer).join(', ')}): add "${what}" to runtimeConfiguration.secureData.properties`
       return finding('taint', `${pointer}/runtimeConfiguration`, message)
     })
-  return [...unsecured, ...inAddresses(step, uses).map((at) => finding('secret-in-address', at, IN_ADDRESS))]
+  return [...unsecured, ...inAddresses(step, uses, tainted).map((at) => finding('secret-in-address', at, IN_ADDRESS))]
 }
 
 /** Of Compose and ParseJson "inputs" hides outputs too; of the others not named nothing can be hidden. */
@@ -120,10 +138,21 @@ const SECURABLE: Record<string, readonly ('inputs' | 'outputs')[]> = {
 
 const IN_ADDRESS = 'a secret in an address is kept by every log on its way: send it in a header or in the body'
 
-/** The gateway’s own paths may hold the id of a handle; it serves its redeemer alone. */
-function inAddresses(step: Step, uses: readonly Text[]): string[] {
-  const own = requestsOf(step).filter(({ request }) => !isToGateway(request))
-  return uses
-    .map((use) => use.pointer)
-    .filter((at) => own.some(({ pointer }) => at === `${pointer}/uri` || at.startsWith(`${pointer}/queries/`)))
+/** The gateway’s own addresses may hold an id, of a handle or a run: it serves nobody else. */
+function inAddresses(step: Step, uses: readonly Text[], tainted: Tainted): string[] {
+  const requests = requestsOf(step)
+  const isAddressOf = (at: string) => (one: { pointer: string }) =>
+    at === `${one.pointer}/uri` || at.startsWith(`${one.pointer}/queries/`)
+  return uses.flatMap(({ pointer, text }) => {
+    const own = requests.find(isAddressOf(pointer))
+    if (!own || (isToGateway(own.request) && taintedIn(text, tainted).every(isId))) return []
+    return [pointer]
+  })
+}
+
+/** `…['id']`, escaped perhaps. */
+function isId(expression: Expression): boolean {
+  if (expression.kind === 'member') return expression.key.kind === 'literal' && expression.key.value === 'id'
+  const [first] = expression.kind === 'call' && /^(?:encode)?uricomponent$/.test(expression.name) ? expression.args : []
+  return first !== undefined && isId(first)
 }

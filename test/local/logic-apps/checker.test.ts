@@ -90,7 +90,10 @@ describe('taint', () => {
 
   it('refuses a secret in the address of somebody else', () => {
     const inputs = { method: 'GET', uri: `https://api.example.com/?key=@{body('Get')['value']}` }
-    const call = { type: 'Http', inputs: { ...inputs, ...{ authentication: { type: 'Raw', value: 'x' } } } }
+    const call = {
+      type: 'Http',
+      inputs: { ...inputs, authentication: { type: 'Raw', value: "@{body('Get')['value']}" } },
+    }
     const whole = {
       ...call,
       inputs: { ...call.inputs, retryPolicy: { type: 'none' } },
@@ -98,6 +101,47 @@ describe('taint', () => {
       ...both,
     }
     expect(found({ Get: secret, Call: whole })).toEqual(['secret-in-address Call'])
+  })
+
+  const toGateway = (uri: string, more: object = {}) => ({
+    ...secret,
+    inputs: { ...secret.inputs, uri, ...more },
+    runAfter: AFTER('Get'),
+  })
+
+  it('refuses a value in the address of the gateway too; an id may stand there', () => {
+    const of = (member: string) => `@{parameters('gatewayUrl')}/v1/handles/@{${member}}`
+    expect(found({ Get: secret, Ask: toGateway(of("body('Get')?['id']")) })).toEqual([])
+    expect(found({ Get: secret, Ask: toGateway(of("encodeUriComponent(body('Get')['id'])")) })).toEqual([])
+    expect(found({ Get: secret, Ask: toGateway(of("body('Get')['value']")) })).toEqual(['secret-in-address Ask'])
+    const queries = { queries: { value: VALUE } }
+    expect(found({ Get: secret, Ask: toGateway("@{parameters('gatewayUrl')}/v1/audit", queries) })).toEqual([
+      'secret-in-address Ask',
+    ])
+  })
+
+  it('is not lost under the name of a status code', () => {
+    const hidden = compose({ statusCode: VALUE }, 'Get', inputsOnly)
+    expect(found({ Get: secret, Hidden: hidden, Use: compose("@outputs('Hidden')['statusCode']", 'Hidden') })).toEqual([
+      'taint Use',
+    ])
+  })
+
+  it('refuses a token for the gateway that is sent to somebody else', () => {
+    expect(found({ Get: secret, Ask: toGateway('https://api.example.com/') })).toEqual(['token-elsewhere Ask'])
+  })
+
+  it('refuses a secret that is written down', () => {
+    const raw = toGateway('https://api.example.com/', { authentication: { type: 'Raw', value: 'Bearer abc' } })
+    expect(found({ Get: secret, Ask: raw })).toEqual(['secret-written Ask'])
+  })
+
+  it('refuses a key for repeats that no run changes', () => {
+    const post = (key: string) =>
+      toGateway("@{parameters('gatewayUrl')}/v1/handles", { method: 'POST', headers: { 'Idempotency-Key': key } })
+    expect(found({ Get: secret, Ask: post("@{parameters('audience')}-Ask") })).toEqual(['idempotency-key Ask'])
+    expect(found({ Get: secret, Ask: post('@@{guid()}') })).toEqual(['idempotency-key Ask'])
+    expect(found({ Get: secret, Ask: post("@{workflow()['run']['name']}-Ask") })).toEqual([])
   })
 
   it('refuses a default of a secret parameter', () => {
