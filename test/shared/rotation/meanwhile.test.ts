@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { demandStep } from '../../../shared/rotation/driver.ts'
 import { Secret } from '../../../shared/secrets/secret.ts'
 import { rotationDocument } from '../../support/rotation.ts'
-import { createWorld, type World } from '../../support/rotation-memory.ts'
+import { createCalls, createWorld, type World } from '../../support/rotation-memory.ts'
 
 // What people do to document, versions and rows while a run is under way (T23).
 
@@ -80,6 +80,27 @@ describe('a document that is changed while a run is under way', () => {
     const later = { every: '60d', owner: 'team-other', verify: { successes: 1, over: '1s' } }
     await drive(rotationDocument({ ...fields, ...later }))
     expect(await runOf()).toMatchObject({ state: 'current' })
+  })
+})
+
+describe('an abort while the value is being set', () => {
+  it('is told to come again; after the other one has died, takes back what it had added', async () => {
+    const calls = createCalls()
+    const dying = world.instance({ calls })
+    const answers: unknown[] = []
+    calls.hook = async () => {
+      // Just added at the target, and not noted.
+      if (!world.target.accepted.has('made-1') || answers.length > 0) return
+      answers.push(await demand('abort').catch((error: unknown) => error))
+      calls.killAt = calls.count
+    }
+    await expect(dying.drive(rotation)).rejects.toThrow()
+    expect(answers).toMatchObject([{ code: 'conflict', reason: 'rotation_busy' }])
+    expect([...world.target.accepted]).toEqual(['first', 'made-1'])
+    world.clock.now += 61_000
+    expect(await demand('abort')).toMatchObject({ state: 'aborted' })
+    expect([...world.target.accepted]).toEqual(['first'])
+    expect(world.published()).toEqual([])
   })
 })
 
