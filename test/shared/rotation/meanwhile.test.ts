@@ -87,15 +87,16 @@ describe('an abort while the value is being set', () => {
   it('is told to come again; after the other one has died, takes back what it had added', async () => {
     const calls = createCalls()
     const dying = world.instance({ calls })
-    const answers: unknown[] = []
+    let asked: Promise<unknown> | undefined
     calls.hook = async () => {
       // Just added at the target, and not noted.
-      if (!world.target.accepted.has('made-1') || answers.length > 0) return
-      answers.push(await demand('abort').catch((error: unknown) => error))
-      calls.killAt = calls.count
+      if (!world.target.accepted.has('made-1')) return
+      asked ??= demand('abort').catch((error: unknown) => error)
+      await asked
+      calls.killAt = 0
     }
     await expect(dying.drive(rotation)).rejects.toThrow()
-    expect(answers).toMatchObject([{ code: 'conflict', reason: 'rotation_busy' }])
+    expect(await asked).toMatchObject({ code: 'conflict', reason: 'rotation_busy' })
     expect([...world.target.accepted]).toEqual(['first', 'made-1'])
     world.clock.now += 61_000
     expect(await demand('abort')).toMatchObject({ state: 'aborted' })
