@@ -16,7 +16,8 @@ function inlined(schema: JsonSchema, named: Readonly<Record<string, JsonSchema>>
     return { ...one, properties: mapValues(one.properties, (each) => ({ ...target(each), ...without$ref(each) })) }
   })
 
-  function target({ $ref }: JsonSchema): JsonSchema {
+  function target(each: JsonSchema): JsonSchema {
+    const $ref = referenceOf(each)
     if ($ref === undefined) return {}
     const found = named[$ref.slice($ref.lastIndexOf('/') + 1)]
     if (!found) throw new Error(`${$ref} leads nowhere`)
@@ -24,7 +25,13 @@ function inlined(schema: JsonSchema, named: Readonly<Record<string, JsonSchema>>
   }
 }
 
-const without$ref = ({ $ref, ...rest }: JsonSchema) => rest as JsonSchema
+/** With something beside it zod writes a reference for draft 4 as the only one of `allOf`. */
+const referenceOf = ({ $ref, allOf }: JsonSchema) => $ref ?? (allOf?.length === 1 ? allOf[0]?.$ref : undefined)
+
+function without$ref(schema: JsonSchema): JsonSchema {
+  const { $ref, allOf, ...rest } = schema
+  return referenceOf(schema) === undefined ? schema : (rest as JsonSchema)
+}
 
 /** What 2.0 does not know. */
 function known({ propertyNames, contentEncoding, not, ...schema }: JsonSchema): JsonSchema {

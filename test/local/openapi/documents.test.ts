@@ -130,6 +130,8 @@ describe.each(documents.slice(1))('what designers need of %s', (path) => {
     const unions = schemas.filter(([, one]) => ['oneOf', 'anyOf', 'allOf', 'not'].some((keyword) => keyword in one))
     expect(unions.map(([at]) => at)).toEqual([])
     expect(schemas.filter(([, { type }]) => type === 'null' || Array.isArray(type)).map(([at]) => at)).toEqual([])
+    // A reference is all there is of a schema: designers pass over what stands beside it, or refuse the document.
+    expect(schemas.filter(([, one]) => '$ref' in one && Object.keys(one).length > 1).map(([at]) => at)).toEqual([])
     const refusals = objects.filter(
       ([at]) => /\/responses\/(?:[45]\d\d|default)\/schema$/.test(at) && !/healthz/.test(at),
     )
