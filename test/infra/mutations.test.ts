@@ -27,6 +27,7 @@ const drop =
   (gone: (resource: Resource) => boolean) =>
   (snapshot: Snapshot): void => {
     const index = snapshot.predictedResources.findIndex(gone)
+    if (index < 0) throw new Error('there is no such resource: the mutation would take another')
     snapshot.predictedResources.splice(index, 1)
   }
 
@@ -77,6 +78,16 @@ const MUTATIONS: Mutation[] = [
   ['a role at the group', assign(GROUP, CONTRIBUTOR), /group or subscription/],
   ['a role on the whole data account', assign(idOf(STORAGE, 'stdata'), TABLES), /on all of stdata/],
   ['the journal changeable', assign(idOf(`${STORAGE}/tableServices/tables`, '/audit'), TABLES), /never changed/],
+  [
+    'policies writable by the gateway',
+    assign(idOf(`${STORAGE}/tableServices/tables`, '/policies'), TABLES),
+    /reads its pol/,
+  ],
+  [
+    'no role on a table',
+    drop(({ id }) => /roleAssignments/.test(id) && id.includes("/tables/grants'")),
+    /no role on table grants/,
+  ],
   ['no principalType', assign(idOf(VAULT, 'kvgw'), CONTRIBUTOR, ''), /no principalType/],
   [
     'no role on the gateway vault',

@@ -29,6 +29,13 @@ describe('what a deployment would create', () => {
     expect(missing).toEqual(['SALLYPORT_ALLOW_STUBS', 'SALLYPORT_LOCAL_HOSTS', 'SALLYPORT_LOCAL_CA'])
   })
 
+  it('has roles before the settings, which start the app anew, and the package container before the app', () => {
+    const { resources } = JSON.parse(readFileSync(join(repositoryRoot, 'infra/main.json'), 'utf8'))
+    expect(resources.appSettings.dependsOn).toEqual(expect.arrayContaining(['functionApp', 'roles', 'monitoring']))
+    expect(resources.functionApp.dependsOn).toEqual(expect.arrayContaining(['hostStorage', 'privateNetwork']))
+    expect(resources.roles.dependsOn).toEqual(expect.arrayContaining(['functionApp', 'dataStorage', 'vaults']))
+  })
+
   it('has no template that asks for a key', () => {
     const template = readFileSync(join(repositoryRoot, 'infra/main.json'), 'utf8')
     expect(template).not.toMatch(/\blist[A-Z]\w*\(|AccountKey|deploymentScripts/)

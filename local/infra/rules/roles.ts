@@ -1,3 +1,5 @@
+import { TABLES } from '../../../shared/azure/storage-names.ts'
+import type { Resource } from '../snapshot.ts'
 import { type Assignment, roleTable } from './role-table.ts'
 import { at, ofType, type Rule } from './rule.ts'
 
@@ -64,6 +66,7 @@ export const roles: Rule = (snapshot, { assignRoles, vaultAccess, options = fals
   return [
     ...table.flatMap((each) => fault(each, { allowed, options })),
     ...required(table),
+    ...policyTable(table, ofType(snapshot, 'Microsoft.Web/sites/config')[0]),
     ...(mainVault.length === (vaultAccess === 'vault' ? 1 : 0)
       ? []
       : ['the main vault as a whole is for vaultAccess `vault` only, and then needed']),
@@ -93,6 +96,8 @@ function required(table: Assignment[]): string[] {
   const has = (role: string, scope: RegExp) => table.some((each) => each.role === role && scope.test(each.scope))
   const needs: [string, RegExp][] = [
     ['Storage Blob Data Owner', /^sthost/],
+    ['Storage Queue Data Contributor', /^sthost/],
+    ['Storage Table Data Contributor', /^sthost/],
     ['Sallyport rotator', /^kvgw-/],
     ['Sallyport appender', /^audit$/],
     ['Sallyport appender', /^checkpoints$/],
@@ -100,9 +105,24 @@ function required(table: Assignment[]): string[] {
     ['Storage Queue Data Message Sender', /^kvevents$/],
     ['Monitoring Metrics Publisher', /^appi-/],
   ]
-  return needs
-    .filter(([role, scope]) => !has(role, scope))
-    .map(([role, scope]) => `${role} on ${scope.source} is missing`)
+  const isOpen = (name: string) => table.some(({ who, scope }) => who === 'gateway' && scope === name)
+  return [
+    ...needs
+      .filter(([role, scope]) => !has(role, scope))
+      .map(([role, scope]) => `${role} on ${scope.source} is missing`),
+    ...Object.values(TABLES)
+      .filter((name) => !isOpen(name))
+      .map((name) => `the gateway has no role on table ${name}`),
+  ]
+}
+
+/** Who may write policies may do everything: the gateway itself only where policies are written through it. */
+function policyTable(table: Assignment[], settings: Resource | undefined): string[] {
+  const isWritten = at(settings, 'properties.SALLYPORT_POLICY_API') === 'on'
+  const wanted = isWritten ? 'Storage Table Data Contributor' : 'Storage Table Data Reader'
+  return table
+    .filter(({ who, scope, role }) => who === 'gateway' && scope === TABLES.policies && role !== wanted)
+    .map(({ role }) => `the gateway reads its policies, and writes them with policyApi alone: ${role}, not ${wanted}`)
 }
 
 /** Custom roles hold the listed data actions and nothing else. */
