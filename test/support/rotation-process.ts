@@ -60,8 +60,17 @@ const gateway = createGateway(loadConfig(process.env), {
     transitions.enterWith(transition)
   },
 })
-await gateway.policy.refresh()
-await gateway.indexUses()
+/** On a busy machine storage may answer later than a gateway waits; a timer would come again. */
+async function insist(act: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return void (await act())
+    } catch (error) {
+      if (tries >= 20) throw error
+    }
+  }
+}
+await insist(gateway.policy.refresh)
 // It is killed, and then would keep nothing of what it compiled.
 flushCompileCache()
 tell({ ready: true })
@@ -70,7 +79,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as Command
   holds = command.holds ?? {}
   shiftMs = command.shiftMs
-  await gateway.indexUses()
+  await insist(gateway.policy.refresh)
+  await insist(gateway.indexUses)
   const { due, moved, busy, failed } = await gateway.rotations.tick()
   tell({ ticked: { due, moved, busy, failed } })
 }

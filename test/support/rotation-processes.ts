@@ -12,6 +12,9 @@ export type Told = { ready: true } | { held: string; state: string } | { frozen:
 
 export type RotationProcess = Awaited<ReturnType<typeof startRotationProcess>>
 
+const MOST_TICKS = 40
+const BETWEEN_MS = 500
+
 /** The sources are compiled once, not at each start. */
 const COMPILE_CACHE = join(repositoryRoot, 'node_modules', '.cache', 'sallyport-compile')
 
@@ -53,14 +56,15 @@ export async function startRotationProcess(environment: Record<string, string>) 
       order(command)
       return ticked()
     },
-    /** One tick that stands still: waits until every rotation that is to be held is. */
+    /** Ticks until every rotation that is to be held stands still; a call that came too late is the next tick's. */
     async tickUntilHeld(command: Command): Promise<void> {
       order(command)
       const expected = new Set(Object.keys(command.holds ?? {}))
-      while (expected.size > 0) {
+      for (let ticks = 0; expected.size > 0; ) {
         const told = await next()
-        if (!('held' in told)) throw new Error(`${[...expected]} were not held: ${JSON.stringify(told)}`)
-        expected.delete(told.held)
+        if ('held' in told) expected.delete(told.held)
+        else if (++ticks > MOST_TICKS) throw new Error(`${[...expected]} were not held: ${JSON.stringify(told)}`)
+        else await new Promise((turn) => setTimeout(turn, BETWEEN_MS)).then(() => order(command))
       }
     },
     /** One tick in which the process stops mid-step, as a frozen one does; `thaw` lets it go on and gives what came of it. */
