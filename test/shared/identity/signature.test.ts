@@ -88,50 +88,37 @@ it.each(ALGORITHMS)(
   },
 )
 
-it('says what jose says of claims and headers signed by the right key (T1, T2, T6)', async () => {
+it('says what jose says of one claim or header changed and signed by the right key (T1, T2, T6)', async () => {
+  const edge = LIMITS.leewaySeconds
   const times = fc.oneof(
-    fc.integer({ min: -70, max: 70 }).map((off) => seconds + off),
-    fc.double({ min: seconds - 61, max: seconds + 61, noNaN: true }),
-    fc.constantFrom(0, -1, 1e300, null, '1', true, [seconds], {}),
+    fc.constantFrom(-edge, edge).chain((at) => fc.integer({ min: at - 2, max: at + 2 })),
+    fc.double({ min: -edge - 1, max: edge + 1, noNaN: true }),
   )
-  const audience = fc.constantFrom(
-    AUDIENCE,
-    [AUDIENCE],
-    ['x', AUDIENCE],
-    [[AUDIENCE]],
-    [],
-    'x',
-    `${AUDIENCE} `,
-    null,
-    1,
-    {},
-  )
-  const overrides = fc.record(
-    {
-      ...{ exp: times, nbf: times, iat: times, aud: audience },
-      iss: fc.constantFrom(GITHUB.issuer, `${GITHUB.issuer}/`, GITHUB.issuer.toUpperCase(), [GITHUB.issuer], null, ''),
-      sub: fc.constantFrom('', null, 1, 'x'),
-    },
-    { requiredKeys: [] },
-  )
-  const dropped = fc.subarray(['iss', 'sub', 'aud', 'exp', 'iat', 'jti'], { maxLength: 1 })
-  const header = fc.constantFrom(
-    {},
-    {},
+  const odd = fc.constantFrom<unknown>(0, -1, 1e300, null, '1', true, '', [], {}, [[AUDIENCE]], [seconds])
+  const set = (name: string, value: unknown) => ({ claims: { ...oidcClaims(), [name]: value }, header: {} })
+  const audiences = [[AUDIENCE], ['x', AUDIENCE], ['x'], `${AUDIENCE} `, AUDIENCE.toUpperCase()]
+  const issuers = [`${GITHUB.issuer}/`, GITHUB.issuer.toUpperCase(), [GITHUB.issuer]]
+  const headers = [
     {},
     { crit: ['exp'], exp: 1 },
-    { alg: 'none' },
-    { alg: 'RS256' },
-    { alg: ['ES256'] },
-    { alg: null },
+    { crit: [] },
+    ...['none', 'RS256', 'ES256', ['ES256'], null].map((alg) => ({ alg })),
+  ]
+  const names = fc.constantFrom('iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti')
+  const changed = fc.oneof(
+    fc.tuple(fc.constantFrom('exp', 'nbf', 'iat'), times).map(([name, off]) => set(name, seconds + off)),
+    fc.tuple(names, odd).map(([name, value]) => set(name, value)),
+    fc.constantFrom(...audiences).map((aud) => set('aud', aud)),
+    fc.constantFrom(...issuers).map((iss) => set('iss', iss)),
+    names.map((name) => ({ claims: without(oidcClaims(), ...([name] as never[])), header: {} })),
+    fc.constantFrom(...headers).map((header) => ({ claims: oidcClaims(), header })),
   )
-  const wanted = fc.record({ alg: algorithms, overrides, dropped, header })
   await fc.assert(
-    fc.asyncProperty(wanted, async ({ alg, overrides, dropped, header }) => {
-      const token = signed(alg, without({ ...oidcClaims(), ...overrides }, ...(dropped as [])), header)
+    fc.asyncProperty(algorithms, changed, async (alg, { claims, header }) => {
+      const token = signed(alg, claims, header)
       expect(await ours(token, alg)).toBe(await joses(token, alg))
     }),
-    { numRuns: 400 },
+    { numRuns: 600 },
   )
 })
 
