@@ -289,6 +289,7 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     deployers: policyApi ? [principalId, functionApp.outputs.principalId] : [principalId]
+    gateway: functionApp.outputs.principalId
     emails: alertEmails
   }
   dependsOn: [monitoring, vaults]

@@ -21,7 +21,7 @@ const rolesFirst = (env: Environment) => [
   '',
   ...roleCommands(env),
   '',
-  'docs/azure-roles-and-cost.md says what each is for. Afterwards:',
+  'docs/azure-roles-and-cost.md lists them, and those of targets, rotatedAccounts and review, which are not above. Afterwards:',
   '  azd env set SALLYPORT_ROLES_DONE true && azd hooks run postprovision',
 ]
 

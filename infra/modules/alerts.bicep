@@ -10,11 +10,17 @@ param location string
 param tags { *: string }
 @description('Object ids that may write policies.')
 param deployers string[]
+@description('The gateway\'s identity: it writes other tables by transactions.')
+param gateway string
 @description('Who is told by mail; empty: alerts only show in the portal.')
 param emails string[]
 
 var events = 'AppTraces | extend line = parse_json(Message) | extend event = tostring(line.event)'
-var writes = 'StorageTableLogs | where AccountName == "${dataStorageName}" and Uri contains "/policies" and OperationName in ("InsertEntity", "UpdateEntity", "MergeEntity", "InsertOrReplaceEntity", "InsertOrMergeEntity", "DeleteEntity", "EntityGroupTransaction")'
+var writes = 'StorageTableLogs | where AccountName == "${dataStorageName}" and toint(StatusCode) < 400'
+var writers = concat(deployers, [gateway])
+// The log of a transaction says /$batch and not which table: one by anybody else may be of policies.
+var policyWrites = 'OperationName in ("InsertEntity", "UpdateEntity", "MergeEntity", "InsertOrReplaceEntity", "InsertOrMergeEntity", "DeleteEntity") and Uri contains "/policies" and RequesterObjectId !in (dynamic(${string(deployers)}))'
+var transactions = 'OperationName == "EntityGroupTransaction" and RequesterObjectId !in (dynamic(${string(writers)}))'
 
 // Requests are sampled (host.json): each stands for ItemCount of them. The gateway's own lines are not.
 var rules = [
@@ -97,9 +103,9 @@ var rules = [
   }
   {
     name: 'policies-written'
-    description: 'Somebody other than the deployers wrote the table of policies.'
+    description: 'Somebody other than the deployers wrote the table of policies, or any table by a transaction.'
     severity: 0
-    query: '${writes} | where toint(StatusCode) < 400 and RequesterObjectId !in (dynamic(${string(deployers)})) | project TimeGenerated, times = 1'
+    query: '${writes} | where (${policyWrites}) or (${transactions}) | project TimeGenerated, times = 1'
     threshold: 0
   }
   {

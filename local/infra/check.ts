@@ -25,20 +25,25 @@ say(`infra: Bicep from ${found.from}`)
 const compiler = startCompiler(found.path)
 const copy = mkdtempSync(join(tmpdir(), 'sallyport-infra-'))
 try {
-  const faults = [
-    ...(await checkSources(compiler)),
-    ...(await checkBuild(compiler)),
-    ...(await checkSnapshots(compiler)),
-    ...(await checkRefusals(compiler)),
-    ...(await checkSampleWorkflows(compiler, { copy, compare })),
-    ...(await checkMutations(compiler)),
-  ]
+  const wrong = await checkSources(compiler)
+  // Of sources that do not compile there is nothing to predict: what the compiler said of them is all there is to say.
+  const faults = wrong.length > 0 ? wrong : await checkPredictions(compiler)
   for (const fault of faults) say(`  ${fault}`)
   say(faults.length === 0 ? 'infra: ok' : `infra: ${faults.length} findings`)
   process.exitCode = faults.length === 0 ? 0 : 1
 } finally {
   compiler.stop()
   rmSync(copy, { recursive: true, force: true })
+}
+
+async function checkPredictions(compiler: Compiler): Promise<string[]> {
+  return [
+    ...(await checkBuild(compiler)),
+    ...(await checkSnapshots(compiler)),
+    ...(await checkRefusals(compiler)),
+    ...(await checkSampleWorkflows(compiler, { copy, compare })),
+    ...(await checkMutations(compiler)),
+  ]
 }
 
 function sources(): string[] {

@@ -30,6 +30,13 @@ describe('an alert can fire', () => {
     expect(byRequests.filter(({ query }) => !query.includes('times = ItemCount'))).toEqual([])
   })
 
+  it('by whoever writes policies in a transaction, whose log names no table', () => {
+    const { query } = queries.find(({ name }) => name === 'sallyport-policies-written') ?? { query: '' }
+    const at = query.indexOf('EntityGroupTransaction')
+    expect(query.slice(at)).toMatch(/^EntityGroupTransaction" and RequesterObjectId !in .*Microsoft\.Web\/sites/)
+    expect(query.slice(0, at)).not.toContain('Microsoft.Web/sites')
+  })
+
   it('by a single line of the log: none is sampled away, and none is below the level that is kept', () => {
     expect(host.logging.applicationInsights.samplingSettings.excludedTypes.split(';')).toContain('Trace')
     expect(host.logging.logLevel.default).toBe('Information')
