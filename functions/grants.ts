@@ -50,6 +50,6 @@ async function list(request: GatewayRequest, gateway: Gateway): Promise<GatewayR
   })
   grant.spend(action, 'grant')
   grant.succeeded()
-  const link = { issuer: gateway.config.issuer, path: request.path, query: request.query, next }
+  const link = { origin: gateway.config.frontDoor, path: request.path, query: request.query, next }
   return { status: 200, headers: receiptHeader(grant.receipt), json: answerPage(grant.sealed, link) }
 }

@@ -20,8 +20,8 @@ export const policies: Endpoint = {
       try {
         const { revision, inForce } = await gateway.policyChanges.current()
         const { value, next } = pageOfPolicies(inForce, wanted)
-        const { issuer } = gateway.config
-        const page = answerPage(value.map(describePolicy), { issuer, path: request.path, query: request.query, next })
+        const { frontDoor: origin } = gateway.config
+        const page = answerPage(value.map(describePolicy), { origin, path: request.path, query: request.query, next })
         grant.succeeded({ reference: `policies:${value.length}@${revision}` })
         return { status: 200, headers: receiptHeader(grant.receipt), json: { revision, ...page } }
       } catch (error) {

@@ -30,7 +30,7 @@ export const policyReplays: Endpoint = {
           const snapshot = proposedSet(documents, now, gateway.config.issuer)
           await gateway.replays.begin({ id, by: caller.principal.id, snapshot, span: lastDays(days, now) })
           grant.succeeded({ reference: `replay:${id}` })
-          const location = `${gateway.config.issuer}/v1/policy-replays/${id}`
+          const location = `${gateway.config.frontDoor}/v1/policy-replays/${id}`
           const headers = { Location: location, 'Retry-After': String(RETRY_AFTER_SECONDS) }
           return {
             status: 202,

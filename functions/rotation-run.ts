@@ -26,7 +26,7 @@ export const rotationRun: Endpoint = {
       const json = runView(document, run, await gateway.rotations.stragglers(document, run))
       grant.succeeded()
       const goesOn = isUnderWay(run) && run.state !== 'stuck'
-      const poll = { Location: `${gateway.config.issuer}${request.path}`, 'Retry-After': String(POLL_SECONDS) }
+      const poll = { Location: `${gateway.config.frontDoor}${request.path}`, 'Retry-After': String(POLL_SECONDS) }
       return {
         status: goesOn ? 202 : 200,
         headers: { ...receiptHeader(grant.receipt), ...(goesOn && poll) },

@@ -25,7 +25,7 @@ export const rotationRuns: Endpoint = {
           status: 202,
           headers: {
             ...receiptHeader(grant.receipt),
-            Location: `${gateway.config.issuer}/v1/rotations/${name}/runs/${run.id}`,
+            Location: `${gateway.config.frontDoor}/v1/rotations/${name}/runs/${run.id}`,
             'Retry-After': String(POLL_SECONDS),
           },
           json: runView(rotation, run, []),

@@ -37,7 +37,7 @@ export const rotations: Endpoint = {
         return state ? [rotationView(rotation, state, gateway.now())] : []
       })
       grant.succeeded()
-      const link = { issuer: gateway.config.issuer, path: request.path, query: request.query, next }
+      const link = { origin: gateway.config.frontDoor, path: request.path, query: request.query, next }
       return { status: 200, headers: receiptHeader(grant.receipt), json: answerPage(value, link) }
     },
   },

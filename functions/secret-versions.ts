@@ -21,7 +21,7 @@ export const secretVersions: Endpoint = {
       grant.spend('secret:metadata', resource)
       const { value, next } = pageOf(grant.sealed, query)
       grant.succeeded()
-      const link = { issuer: gateway.config.issuer, path: request.path, query: request.query, next }
+      const link = { origin: gateway.config.frontDoor, path: request.path, query: request.query, next }
       return { status: 200, headers: receiptHeader(grant.receipt), json: answerPage(value, link) }
     },
   },

@@ -30,7 +30,7 @@ export const secrets: Endpoint = {
       })
       grant.spend(action, resource)
       grant.succeeded()
-      const link = { issuer: gateway.config.issuer, path: request.path, query: request.query, next }
+      const link = { origin: gateway.config.frontDoor, path: request.path, query: request.query, next }
       return { status: 200, headers: receiptHeader(grant.receipt), json: answerPage(grant.sealed, link) }
     },
   },

@@ -22,7 +22,7 @@ export const subscriptions: Endpoint = {
         return {
           // Also for one that was there: designers take nothing else for a subscription that works.
           status: 201,
-          headers: { ...receiptHeader(receipt), Location: `${gateway.config.issuer}/v1/subscriptions/${id}` },
+          headers: { ...receiptHeader(receipt), Location: `${gateway.config.frontDoor}/v1/subscriptions/${id}` },
           json: { id, events, created: iso(createdAt), expires: iso(expiresAt) },
         }
       })

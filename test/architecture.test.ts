@@ -199,6 +199,13 @@ describe('architecture', () => {
     expect(readers).toEqual(['functions/index.ts'])
   })
 
+  it('says addresses of its own by the front door: the issuer may be a page that answers nothing (publicIssuer `static`)', () => {
+    const wrong = sources('functions').filter((file) =>
+      /\$\{[\w.]*issuer\}|origin: [\w.]*issuer/.test(readFileSync(join(root, file), 'utf8')),
+    )
+    expect(wrong).toEqual([])
+  })
+
   it('uses a Secret’s value in known places only (T18)', () => {
     const users = ['functions', 'shared']
       .flatMap(sources)

@@ -10,7 +10,8 @@ const MEANING: Record<string, string> = {
   SALLYPORT_CLOUD: 'the Azure cloud: hosts, audiences, authorities',
   SALLYPORT_IDENTITY: 'the gateway’s own identity, as JSON (identity.md); in Azure a managed or workload identity',
   SALLYPORT_ISSUER: '`iss` of its own tokens and base of its metadata: an origin',
-  SALLYPORT_FRONT_DOOR: 'origin under which callers reach it: where its probes go; else the issuer',
+  SALLYPORT_FRONT_DOOR:
+    'origin under which callers reach it: where its probes go, and what `Location` and `nextLink` begin with; else the issuer',
   SALLYPORT_TABLE_ENDPOINT: 'tables of the data account',
   SALLYPORT_VAULTS: 'vaults that are handed out of: `alias=https://…`, separated by commas',
   SALLYPORT_GATEWAY_VAULT: 'the vault of its own keys, which no alias may name',

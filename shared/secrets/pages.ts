@@ -60,12 +60,12 @@ export function pageOf(
   return { value, next: at + 1 + limit < versions.length ? value.at(-1)?.version : undefined }
 }
 
-export type Link = { issuer: string; path: string; query: URLSearchParams; next: string | undefined }
+export type Link = { origin: string; path: string; query: URLSearchParams; next: string | undefined }
 
-/** `{ value, nextLink? }`; the link is built on the gateway's own name, never on the request's Host. */
-export function answerPage<T>(value: readonly T[], { issuer, path, query, next }: Link) {
+/** `{ value, nextLink? }`; the link is built on the gateway's own name (`frontDoor`; the issuer may be a page elsewhere), never on the request's Host. */
+export function answerPage<T>(value: readonly T[], { origin, path, query, next }: Link) {
   if (next === undefined) return { value }
-  const link = new URL(`${issuer}${path}`)
+  const link = new URL(`${origin}${path}`)
   for (const [name, text] of query) link.searchParams.set(name, text)
   link.searchParams.set('after', Buffer.from(next, 'utf8').toString('base64url'))
   return { value, nextLink: link.href }
