@@ -53,7 +53,7 @@ describe('GET /v1/reports/{name} (S13)', () => {
     const rbac = await read('rbac')
     expect(rbac.of('missing-roles')?.meaning).not.toContain('NOT KNOWN')
     expect(rbac.of('broad-roles')?.items).toContainEqual(
-      expect.objectContaining({ role: 'Storage Account Key Operator Service Role', because: 'nothing asks for it' }),
+      expect.objectContaining({ role: 'Key Vault Secrets Officer', because: 'nothing asks for it' }),
     )
   })
 
