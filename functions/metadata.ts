@@ -1,14 +1,15 @@
+import type { Config } from '../shared/config.ts'
 import type { Endpoint } from '../shared/http/endpoint.ts'
 import { issuerMetadata, resourceMetadata } from '../shared/tokens/metadata.ts'
 
 /** Public, the same for everybody, and changed by a deployment only. */
 const CACHED = { 'Cache-Control': 'public, max-age=300' }
 
-const document = (name: string, route: string, make: (issuer: string) => object): Endpoint => ({
+const document = (name: string, route: string, make: (config: Config) => object): Endpoint => ({
   name,
   route: `.well-known/${route}`,
   dialect: 'oauth',
-  methods: { GET: async (_request, { config }) => ({ status: 200, headers: CACHED, json: make(config.issuer) }) },
+  methods: { GET: async (_request, { config }) => ({ status: 200, headers: CACHED, json: make(config) }) },
 })
 
 /** OpenID Connect Discovery 1.0 §4. */

@@ -236,7 +236,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     },
     once,
     idempotency,
-    proofs: createProofs({ claim: once.claim, issuer: config.issuer, now }),
+    proofs: createProofs({ claim: once.claim, frontDoor: config.frontDoor, now }),
     admit: gate.admit,
     admitList: gate.admitList,
     withinRate,

@@ -21,9 +21,26 @@ const COMPILE_CACHE = join(repositoryRoot, 'node_modules', '.cache', 'sallyport-
 const READY_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 70_000
 const TAIL_LINES = 20
+const STARTS = 3
+/** Azurite and PostgreSQL are told a port that was free a moment ago. */
+const TAKEN = /EADDRINUSE|address already in use/i
 
-/** Starts one server and waits until it answers. Throws with the end of its stderr when it dies or does not get ready. */
-export async function startChild({ name, main, args, log }: ChildOptions): Promise<Child> {
+/**
+ * Starts one server and waits until it answers; once more when somebody took its port in the meantime. Throws with the end of its
+ * stderr when it dies or does not get ready.
+ */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  for (let left = STARTS - 1; ; left -= 1) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      if (left === 0 || !TAKEN.test((error as Error).message)) throw error
+      options.log(`${options.name}: its port was taken meanwhile; started again`)
+    }
+  }
+}
+
+async function startOnce({ name, main, args, log }: ChildOptions): Promise<Child> {
   const child = spawn(process.execPath, [fileURLToPath(new URL(main, import.meta.url)), ...args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, SALLYPORT_ALLOW_STUBS: '1', NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILE_CACHE },

@@ -79,7 +79,7 @@ export const REFUSALS = {
     status: 401,
     title: 'the proof of possession is not acceptable',
     remedy:
-      'Make a new proof for each request (RFC 9449): for this method and URI under the issuer’s name, not older than a minute, with `ath` where a token is sent with it.',
+      'Make a new proof for each request (RFC 9449): for this method and URI under the gateway’s name, not older than a minute, with `ath` where a token is sent with it.',
     oauth: oauth('invalid_dpop_proof'),
   },
   invalid_target: {

@@ -39,7 +39,7 @@ async function run(endpoint: Endpoint, request: GatewayRequest, gateway: Gateway
       reason: error.reason,
       ...(error.code === 'internal' && { frames: frames(thrown) }),
     })
-    return renderError(error, { dialect: endpoint.dialect, txn: request.txn, issuer: gateway.config.issuer })
+    return renderError(error, { dialect: endpoint.dialect, txn: request.txn, frontDoor: gateway.config.frontDoor })
   }
 }
 

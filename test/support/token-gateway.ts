@@ -99,12 +99,12 @@ export async function tokenGateway({ onceTable = createMemoryTable() }: { onceTa
     assertionAudience: GATEWAY,
   })
   const parts = {
-    config: { issuer: GATEWAY, trustedHops: 1 },
+    config: { issuer: GATEWAY, frontDoor: GATEWAY, trustedHops: 1 },
     now,
     authenticate: authenticator.authenticate,
     authenticateAssertion: authenticator.authenticateAssertion,
     once,
-    proofs: createProofs({ claim: once.claim, issuer: GATEWAY, now }),
+    proofs: createProofs({ claim: once.claim, frontDoor: GATEWAY, now }),
     admit: gate.admit,
     limitFields: limits.fieldsOf,
     withinRate: <T>(principal: T) => principal,

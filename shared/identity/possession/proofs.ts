@@ -21,7 +21,7 @@ export type ClaimProof = (occurrence: {
   expiresAt: number
 }) => Promise<'first' | 'again'>
 
-export type ProofsDeps = { claim: ClaimProof; issuer: string; now: () => number }
+export type ProofsDeps = { claim: ClaimProof; frontDoor: string; now: () => number }
 
 /** What is known of the request beside its `DPoP` header; `path` is percent-encoded as the host routed it. */
 export type ProofRequest = Omit<ProvedRequest, 'uri'> & { path: string }
@@ -32,10 +32,10 @@ export type Proofs = {
 }
 
 /** DPoP (RFC 9449): whose URI it is, is the setting `SALLYPORT_ISSUER`, never what the Host header says. */
-export function createProofs({ claim, issuer, now }: ProofsDeps): Proofs {
+export function createProofs({ claim, frontDoor, now }: ProofsDeps): Proofs {
   return {
     async verify(header, { path, ...request }) {
-      const checked = await checkProof(header, { ...request, uri: issuer + path }, now())
+      const checked = await checkProof(header, { ...request, uri: frontDoor + path }, now())
       if ('fault' in checked) throw invalidProof(checked.fault)
       return { thumbprint: checked.thumbprint, use: () => use(checked) }
     },

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { ERRORS, type ErrorCode, GatewayError } from '../../../shared/errors.ts'
 import { renderError } from '../../../shared/http/render-error.ts'
 
-const ISSUER = 'https://gw.example'
-const native = (error: GatewayError) => renderError(error, { dialect: 'problem', txn: 't1', issuer: ISSUER })
-const oauth = (error: GatewayError) => renderError(error, { dialect: 'oauth', txn: 't1', issuer: ISSUER })
+const FRONT_DOOR = 'https://gw.example'
+const native = (error: GatewayError) => renderError(error, { dialect: 'problem', txn: 't1', frontDoor: FRONT_DOOR })
+const oauth = (error: GatewayError) => renderError(error, { dialect: 'oauth', txn: 't1', frontDoor: FRONT_DOOR })
 
 describe('renderError', () => {
   it.each(Object.keys(ERRORS) as ErrorCode[])('%s: never says the internal reason, in either dialect', (code) => {
@@ -25,7 +25,7 @@ describe('renderError', () => {
   it('401: challenges, with an error only when a token was sent (RFC 6750 §3.1)', () => {
     const challenge = (code: ErrorCode) => native(new GatewayError(code, 'r')).headers?.['WWW-Authenticate']
     expect(challenge('missing_token')).toBe(
-      `Bearer realm="sallyport", resource_metadata="${ISSUER}/.well-known/oauth-protected-resource", DPoP algs="ES256 ES384 EdDSA RS256 PS256"`,
+      `Bearer realm="sallyport", resource_metadata="${FRONT_DOOR}/.well-known/oauth-protected-resource", DPoP algs="ES256 ES384 EdDSA RS256 PS256"`,
     )
     expect(challenge('invalid_token')).toContain('error="invalid_token"')
     expect(challenge('access_denied')).toContain('error="insufficient_scope"')
