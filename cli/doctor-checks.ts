@@ -1,6 +1,7 @@
 import type { Azure } from '../shared/azure/azure.ts'
 import type { Config } from '../shared/config.ts'
 import { GatewayError } from '../shared/errors.ts'
+import { readKeyRows } from '../shared/tokens/keys/bootstrap.ts'
 import { describeFailure } from './describe-failure.ts'
 import type { Finding } from './finding.ts'
 import { CliError, EXIT } from './verb.ts'
@@ -51,14 +52,13 @@ export async function checkVault(name: string, url: string, { vault }: Reached):
   return isRight ? finding : { ...finding, mend: 'give the identity `Key Vault Secrets Officer` on this vault' }
 }
 
-/** The gateway's own metadata, as others who verify its tokens fetch it. */
-export async function checkIssuer({ issuer }: Config): Promise<Finding> {
+/** The gateway's own metadata and keys, as others who verify its tokens fetch them. */
+export async function checkIssuer({ issuer }: Config, reached: Pick<Reached, 'table'>): Promise<Finding> {
   const name = 'issuer'
   try {
-    const url = `${issuer}/.well-known/openid-configuration`
-    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const answer = await fetchPage(`${issuer}/.well-known/openid-configuration`)
     const document = answer.ok ? ((await answer.json()) as { issuer?: unknown }) : {}
-    if (document.issuer === issuer) return { name, ok: true, says: `${issuer} publishes its metadata` }
+    if (document.issuer === issuer) return await checkKeys(issuer, reached)
     const mend = 'SALLYPORT_ISSUER must be the address under which this gateway, or its published metadata, is reached'
     return { name, ok: false, says: `${issuer} answers ${answer.status}, not as this issuer`, mend }
   } catch {
@@ -66,6 +66,29 @@ export async function checkIssuer({ issuer }: Config): Promise<Finding> {
     return { name, ok: false, says: `${issuer} does not answer`, mend, unreachable: true }
   }
 }
+
+const fetchPage = (url: string) => fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
+
+/** What is published against table `keys`: a key that is not there verifies nothing, one too many is still trusted. */
+async function checkKeys(issuer: string, { table }: Pick<Reached, 'table'>): Promise<Finding> {
+  const name = 'issuer'
+  const answer = await fetchPage(`${issuer}/oauth2/jwks`)
+  const { keys = [] } = answer.ok ? ((await answer.json()) as { keys?: { kid?: string }[] }) : {}
+  const published = keys.map(({ kid }) => kid)
+  const own: unknown[] = []
+  const compared = await attempt(name, `${issuer} publishes its metadata and the gateway’s keys`, async () => {
+    const { signing } = await readKeyRows({ keys: table('keys'), report: () => {} })
+    for (const { kid } of signing) own.push(kid)
+  })
+  const missing = own.filter((kid) => !published.some((one) => one === kid)).length
+  const strange = published.filter((kid) => !own.includes(kid)).length
+  if (!compared.ok || (answer.ok && missing + strange === 0)) return compared
+  const says = `${issuer}/oauth2/jwks (${answer.status}): ${missing} keys of the gateway are missing, ${strange} are none of its own`
+  return { name, ok: false, says, mend: NOT_ITS_KEYS }
+}
+
+const NOT_ITS_KEYS =
+  'after a rotation ask again in ten minutes; else look for `keys.page_not_written` and `keys.left_out` in the log, and who writes the page'
 
 /** Storage's clock against ours; asked after storage has answered. */
 export function checkClock({ clockSkewMs }: Reached): Finding {

@@ -32,7 +32,7 @@ async function examine(call: Call): Promise<Finding[]> {
     checkDns(config),
     checkStorage(config, azure),
     ...vaults.map(([name, url]) => checkVault(name, url, azure)),
-    checkIssuer(config),
+    checkIssuer(config, azure),
   ])
   const configuration = {
     name: 'configuration',

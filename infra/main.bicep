@@ -28,6 +28,8 @@ param allowedIps string[] = []
 param publicIssuer 'app' | 'static' = 'app'
 @description('Origin of that page, such as https://issuer.example.com.')
 param staticIssuer string = ''
+@description('Storage account whose static website is that page: the gateway writes it. It must exist; left out: you keep the page up to date.')
+param pageAccount namedResource?
 @description('Whether roles are assigned; false prints what somebody who may has to assign.')
 param assignRoles bool = true
 @description('The gateway hands out all of the main vault, or what secretGrants lists.')
@@ -99,6 +101,11 @@ var issuer = publicIssuer == 'app'
   : (startsWith(staticIssuer, 'https://')
       ? staticIssuer
       : fail('publicIssuer `static` needs staticIssuer: the https origin of the page, such as https://issuer.example.com.'))
+var issuerPages = pageAccount == null
+  ? ''
+  : (publicIssuer == 'static'
+      ? 'https://${pageAccount!.name}.blob.${suffix.storage}/$web'
+      : fail('pageAccount needs publicIssuer `static`: otherwise the app itself publishes the keys.'))
 var checkedGrants = vaultAccess == 'perSecret' && empty(secretGrants)
   ? fail('vaultAccess `perSecret` needs secretGrants: name each secret and whether it is read or rotated.')
   : secretGrants
@@ -135,6 +142,7 @@ var gatewaySettings = union(
     SALLYPORT_SEAL_SCHEDULE: '0 * * * * *'
   },
   policyApi ? { SALLYPORT_POLICY_API: 'on' } : {},
+  empty(issuerPages) ? {} : { SALLYPORT_ISSUER_PAGES: issuerPages },
   review ? { SALLYPORT_REVIEW_SCOPES: join(reviewScopes, ',') } : {},
   empty(callbackHosts) ? {} : { SALLYPORT_CALLBACK_HOSTS: join(callbackHosts, ',') },
   limits
@@ -315,6 +323,11 @@ module reviewsRotated 'modules/onAccount.bicep' = [
     params: { name: each.name, role: roleIds.reader, principalId: functionApp.outputs.principalId }
   }
 ]
+
+module onPage 'modules/onPage.bicep' = if (assignRoles && pageAccount != null) {
+  scope: resourceGroup(pageAccount.?resourceGroup ?? named.resourceGroup)
+  params: { name: pageAccount.?name ?? 'none', principalId: functionApp.outputs.principalId }
+}
 
 module appSettings 'modules/appSettings.bicep' = {
   scope: group

@@ -39,6 +39,8 @@ export type Config = {
   grantMaxSeconds: number
   /** Origin under which callers reach the gateway: where its own probes go. */
   frontDoor: string
+  /** Container whose public page others read the issuer's metadata and keys from; absent where the app is the issuer, or somebody else copies. */
+  issuerPages?: string
   /** ARM ids of resource groups and resources whose role assignments of the gateway the review looks at. */
   reviewScopes: readonly string[]
   /** NCRONTAB of the timers `rotate` and `seal`. */
@@ -103,6 +105,13 @@ const Settings = z.object({
   SALLYPORT_FRONT_DOOR: z
     .string()
     .regex(/^https?:\/\/[^/?#@\s]+\/?$/, 'must be an origin, without user, path or query')
+    .optional(),
+  SALLYPORT_ISSUER_PAGES: z
+    .string()
+    .regex(
+      /^https:\/\/[a-z0-9]{3,24}(\.[a-z0-9-]+)+\/(\$web|[a-z0-9](-?[a-z0-9]){2,62})$/,
+      'must be a blob container without anything behind it, such as https://<account>.blob.core.windows.net/$web',
+    )
     .optional(),
   SALLYPORT_REVIEW_SCOPES: z
     .string()
@@ -196,6 +205,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     callbackHosts: attempt('SALLYPORT_CALLBACK_HOSTS', () =>
       readAllowedHosts(settings.SALLYPORT_CALLBACK_HOSTS, { stubs: local !== undefined }),
     ),
+    ...(settings.SALLYPORT_ISSUER_PAGES && { issuerPages: settings.SALLYPORT_ISSUER_PAGES }),
     ...(local && { local }),
   }
 }

@@ -11,6 +11,7 @@ import { createGate, type Gate } from './gate.ts'
 import { composeCallbacks } from './gateway/callbacks.ts'
 import { composeEvents, rotationEvent } from './gateway/events.ts'
 import { keyVaultEvents } from './gateway/key-vault-events.ts'
+import { composeKeyTimer } from './gateway/keys.ts'
 import { composeRotators } from './gateway/rotators.ts'
 import { composeKinds } from './gateway/token-kinds.ts'
 import { createTooling, type Tooling } from './gateway/tooling.ts'
@@ -40,7 +41,7 @@ import { createBroker } from './tokens/broker/broker.ts'
 import { createPasswordCheck } from './tokens/entra/password-check.ts'
 import type { KeyStoreDeps } from './tokens/keys/bootstrap.ts'
 import { createKeyRing } from './tokens/keys/key-ring.ts'
-import { type KeyRotation, rotateKeys } from './tokens/keys/rotation/rotate-keys.ts'
+import type { Tended } from './tokens/keys/pages/tend-keys.ts'
 import { createOnce, type Once } from './tokens/once.ts'
 import { createOwnTokens } from './tokens/own-token.ts'
 import { createSubjectTokens, type ObtainSubjectToken } from './tokens/subject-jwt.ts'
@@ -81,8 +82,8 @@ export type Gateway = {
   tokens: Tokens
   /** Makes what a cloud's own client library shows at `/oauth2/token`; passes the door itself. */
   subjectToken: ObtainSubjectToken
-  /** Does what is due of the signing keys' lives; for the timer. */
-  rotateKeys: () => Promise<KeyRotation>
+  /** Does what is due of the signing keys' lives, and of the issuer's page; for the timer. */
+  rotateKeys: () => Promise<Tended>
   /** Credentials that are kept fresh. */
   rotations: Rotations
   /** Who hears of what happens. */
@@ -259,7 +260,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     ...createUpkeep({ azure, vaults, config, journal, grants, policy, rotations, emit: events.emit, now }),
     note,
     ...tooling,
-    rotateKeys: () => rotateKeys({ ...keyStore, journal, clockSkewMs: azure.clockSkewMs }),
+    rotateKeys: composeKeyTimer({ azure, config, ready: keys.ready, keyStore, journal }),
     health: createHealth({ config, journal, policy, keys, secrets, authenticator, clockSkewMs: azure.clockSkewMs }),
     log,
     close: async () => {

@@ -57,10 +57,13 @@ function roleLines(name: string, title: string): string[] {
 
 /** What the snapshot with every option has beyond the one without. */
 function optionalLines(): string[] {
-  const [head = '', ...rest] = roleLines('prod.privateData.options', 'optional: `targets`, `rotatedAccounts`, `review`')
+  const [head = '', ...rest] = roleLines(
+    'prod.privateData.options',
+    'optional: `targets`, `rotatedAccounts`, `review`, `pageAccount`',
+  )
   const usual = new Set(roleLines('prod.privateData.roles.vault', ''))
   const said =
-    'The six targets are named after their `access`; `rotated` stands for `rotatedAccounts`; Reader comes with `review`.'
+    'The six targets are named after their `access`; `rotated` stands for `rotatedAccounts`; Reader comes with `review`, `$web` with `pageAccount`.'
   return [
     head,
     '',

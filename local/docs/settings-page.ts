@@ -12,6 +12,8 @@ const MEANING: Record<string, string> = {
   SALLYPORT_ISSUER: '`iss` of its own tokens and base of its metadata: an origin',
   SALLYPORT_FRONT_DOOR:
     'origin under which callers reach it: where its probes go, and what `Location` and `nextLink` begin with; else the issuer',
+  SALLYPORT_ISSUER_PAGES:
+    'blob container of the public page that is the issuer: timer `keys` keeps metadata and keys there (operations.md, "The issuer’s page")',
   SALLYPORT_TABLE_ENDPOINT: 'tables of the data account',
   SALLYPORT_VAULTS: 'vaults that are handed out of: `alias=https://…`, separated by commas',
   SALLYPORT_GATEWAY_VAULT: 'the vault of its own keys, which no alias may name',

@@ -38,5 +38,10 @@ export const BAD_PARAMETERS: readonly {
 /** Not in the parameter files, so added to one. */
 export const ADDED_PARAMETERS: readonly { what: string; line: string; says: RegExp }[] = [
   { what: 'an unknown cloud', line: `param cloudName = 'AzureGermany'`, says: /'AzureChina' \| 'AzurePublic'/ },
+  {
+    what: 'a page whose issuer is the app',
+    line: `param pageAccount = { resourceGroup: 'rg-apps', name: 'issuerpage' }`,
+    says: /pageAccount needs publicIssuer `static`/,
+  },
   { what: 'too long a vault name', line: `param mainVaultName = '${'v'.repeat(25)}'`, says: /too long/ },
 ]

@@ -41,6 +41,7 @@ const OPTIONS = [
     .join(', ')}]`,
   `param rotatedAccounts = [{ resourceGroup: 'rg-apps', name: 'rotated' }]`,
   'param review = true',
+  `param pageAccount = { resourceGroup: 'rg-apps', name: 'issuerpage' }`,
 ]
 
 /** The text of env/<environment>.bicepparam with the parameters of the case. */
@@ -51,7 +52,10 @@ export function parametersOf(text: string, { network, assignRoles, vaultAccess, 
     assignRoles: String(assignRoles),
     vaultAccess: `'${vaultAccess}'`,
     ...(vaultAccess === 'perSecret' && { secretGrants: grants }),
-    ...(network === 'private' && { publicIssuer: `'static'`, staticIssuer: `'https://issuer.example.com'` }),
+    ...((network === 'private' || options) && {
+      publicIssuer: `'static'`,
+      staticIssuer: `'https://issuer.example.com'`,
+    }),
   }
   const replaced = Object.entries(values).reduce((all, [name, value]) => replaceParameter(all, name, value), text)
   return options ? `${replaced}\n${OPTIONS.join('\n')}\n` : replaced

@@ -6,6 +6,7 @@ import type { Vault } from '../secrets/vault.ts'
 import type { Registry } from '../tokens/acr/registry.ts'
 import { type Broker, createBroker } from '../tokens/broker/broker.ts'
 import type { EntraPort } from '../tokens/entra/entra-port.ts'
+import type { PageStore } from '../tokens/keys/pages/page-store.ts'
 import type { SignSas } from '../tokens/storage/sas.ts'
 import type { GenerateClientToken } from '../tokens/web-pubsub/hub.ts'
 import { clientOptions } from './client-options.ts'
@@ -22,6 +23,7 @@ import { sharedOnce } from './once.ts'
 import { openIdentity } from './open-identity.ts'
 import { createPostForm } from './post-form.ts'
 import { createRegistry } from './registry.ts'
+import { createPageStore } from './storage/page-store.ts'
 import { createSasSigner } from './storage/sign-sas.ts'
 import { TABLES } from './storage-names.ts'
 import type { Table } from './table.ts'
@@ -39,6 +41,8 @@ export type Azure = {
   sasSigner(broker: Broker): SignSas
   /** Key Vault's events, from the queue at this origin. */
   eventQueue(endpoint: string): ReceiveMessages
+  /** Public documents in that blob container. */
+  pageStore(container: string): PageStore
   /** Tokens of Azure Container Registry for the gateway's identity. */
   registry: Registry
   /** Client tokens of Azure Web PubSub. */
@@ -127,6 +131,7 @@ export function createAzure(
       createKeyVault({ url, alias, open: sharedOnce(() => openVault(url)), report, identity: identity.describe }),
     sasSigner: (broker) => createSasSigner({ ...deps, credential, broker }),
     eventQueue: (endpoint) => createEventQueue({ ...deps, credential, endpoint }),
+    pageStore: (container) => createPageStore({ ...deps, credential, container }),
     registry: createRegistry({ post: createPostForm(agent), ownToken }),
     webPubSub: createWebPubSub({ ...deps, credential }),
     ownToken,

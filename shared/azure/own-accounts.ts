@@ -2,7 +2,7 @@ const CONNECTION_ACCOUNT = /(?:^|;)AccountName=([a-z0-9]{3,24})(?:;|$)/i
 const SETTING = /^AzureWebJobsStorage(?:__(accountName|(?:blob|queue|table|file)ServiceUri))?$/i
 
 /**
- * Storage accounts that the gateway itself lives on: that of its tables, and those of the Functions host
+ * Storage accounts that the gateway itself lives on: that of its tables, that of the issuer's page, and those of the Functions host
  * (learn.microsoft.com/azure/azure-functions/functions-reference#connecting-to-host-storage-with-an-identity).
  */
 export function readOwnAccounts(tableEndpoint: string, env: Record<string, string | undefined>): string[] {
@@ -12,7 +12,9 @@ export function readOwnAccounts(tableEndpoint: string, env: Record<string, strin
     if (part === undefined) return CONNECTION_ACCOUNT.exec(value)?.[1] ?? []
     return part.toLowerCase() === 'accountname' ? value : accountOf(value)
   })
-  return [...new Set([accountOf(tableEndpoint), ...named].flat().map((account) => account.toLowerCase()))]
+  // Whoever could write the page could have any token verified as ours.
+  const page = accountOf(env['SALLYPORT_ISSUER_PAGES'] ?? '')
+  return [...new Set([accountOf(tableEndpoint), page, ...named].flat().map((account) => account.toLowerCase()))]
 }
 
 const accountOf = (url: string): string[] => {

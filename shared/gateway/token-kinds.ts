@@ -43,7 +43,7 @@ export function composeKinds({
     storage: {
       sign: azure.sasSigner(broker),
       suffixes: storageSuffixes(config.cloud),
-      ownAccount: accountOf(config.tableEndpoint),
+      ownAccounts: config.ownStorageAccounts,
     },
     acr: { broker, registry: azure.registry, suffix: registrySuffix, now },
     webPubSub: { generate: azure.webPubSub, suffix: webPubSubSuffix, now },
@@ -61,5 +61,3 @@ const storageSuffixes = (cloud: CloudName) => {
   const { blobSuffix, queueSuffix, tableSuffix } = CLOUDS[cloud]
   return { blob: blobSuffix, queue: queueSuffix, table: tableSuffix }
 }
-
-const accountOf = (endpoint: string) => new URL(endpoint).hostname.split('.')[0] ?? ''

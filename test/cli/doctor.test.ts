@@ -171,14 +171,29 @@ describe('checks of the doctor', () => {
     expect(checkProxy(env).map(({ says }) => says)).toEqual(['proxy.example:8080', '/etc/ca.pem'])
   })
 
-  it('an address that answers as somebody else is no issuer', async () => {
+  it('an address that answers as somebody else is no issuer, nor is a page without the gateway’s keys or with more', async () => {
     const { createServer } = await import('node:http')
-    const server = createServer((_, response) => response.end('{"issuer":"https://other.example"}'))
+    let issuer = 'https://other.example'
+    let published = ['one', 'old']
+    const server = createServer(({ url }, response) =>
+      response.end(JSON.stringify(url === '/oauth2/jwks' ? { keys: published.map((kid) => ({ kid })) } : { issuer })),
+    )
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
     const address = server.address()
-    const port = typeof address === 'object' ? address?.port : 0
-    const finding = await checkIssuer({ issuer: `http://127.0.0.1:${port}` } as never)
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+    const row = (kid: string) => ({
+      ...{ partitionKey: 'keys', rowKey: `signing|ES256|${kid}`, etag: kid, jwk: '{}', secretVersion: kid },
+      ...{ state: 'active', createdAt: '2026-11-01T00:00:00Z' },
+    })
+    async function* list() {
+      yield* [row('one'), row('two')]
+    }
+    const check = () => checkIssuer({ issuer: origin } as never, { table: () => ({ list }) } as never)
+    expect(await check()).toMatchObject({ ok: false, mend: expect.stringContaining('SALLYPORT_ISSUER') })
+    issuer = origin
+    expect((await check()).says).toMatch(/1 keys of the gateway are missing, 1 are none of its own$/)
+    published = ['two', 'one']
+    expect(await check()).toMatchObject({ ok: true, says: expect.stringContaining('the gateway’s keys') })
     server.close()
-    expect(finding).toMatchObject({ ok: false, mend: expect.stringContaining('SALLYPORT_ISSUER') })
   })
 })

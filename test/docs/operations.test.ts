@@ -53,7 +53,7 @@ describe('docs/operations.md', () => {
 
   it('has blocks of commands of known programs alone', () => {
     const programs = new Set(commands.map((line) => line.split(' ')[0]))
-    expect([...programs].sort()).toEqual(['az', 'azd', 'curl', 'git', 'npm'])
+    expect([...programs].sort()).toEqual(['az', 'azd', 'git', 'npm'])
   })
 
   it('leads to files and headings that exist', () => {

@@ -30,6 +30,13 @@ describe('loadConfig', () => {
     expect(config.principalRate).toEqual({ count: 3_000, windowSeconds: 60 })
   })
 
+  it('knows the issuer’s page, whose account is its own', () => {
+    const page = 'https://page.blob.core.windows.net/$web'
+    const config = loadConfig({ ...AZURE, SALLYPORT_ISSUER_PAGES: page })
+    expect(config).toMatchObject({ issuerPages: page, ownStorageAccounts: ['acct', 'page'] })
+    expect(loadConfig(AZURE).issuerPages).toBeUndefined()
+  })
+
   it('names every wrong setting at once', () => {
     const wrong = { ...AZURE, SALLYPORT_ISSUER: 'gw', SALLYPORT_TRUSTED_HOPS: '-1', SALLYPORT_CLOUD: 'Mars' }
     expect(() => loadConfig(wrong)).toThrow(/SALLYPORT_CLOUD[\s\S]*SALLYPORT_ISSUER[\s\S]*SALLYPORT_TRUSTED_HOPS/)
@@ -55,6 +62,11 @@ describe('loadConfig', () => {
     { SALLYPORT_SECRET_CACHE_SECONDS: '0' },
     { SALLYPORT_GRANT_MAX_SECONDS: '59' },
     { SALLYPORT_GRANT_MAX_SECONDS: '86401' },
+    { SALLYPORT_ISSUER_PAGES: 'http://page.blob.core.windows.net/$web' },
+    { SALLYPORT_ISSUER_PAGES: 'https://page.blob.core.windows.net' },
+    { SALLYPORT_ISSUER_PAGES: 'https://page.blob.core.windows.net/$web/' },
+    { SALLYPORT_ISSUER_PAGES: 'https://page.blob.core.windows.net/$web?sig=x' },
+    { SALLYPORT_ISSUER_PAGES: 'https://me@page.blob.core.windows.net/$web' },
     { SALLYPORT_POLICY_API: 'yes' },
     { SALLYPORT_PRINCIPAL_RATE: '0/min' },
     { SALLYPORT_PRINCIPAL_RATE: '3000' },

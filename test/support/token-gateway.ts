@@ -240,7 +240,7 @@ const noAzure = { refreshToken: () => notHere, accessToken: () => notHere, gener
 const noStorage = {
   sign: notHere,
   suffixes: { blob: 'blob.core.windows.net', queue: 'queue.core.windows.net', table: 'table.core.windows.net' },
-  ownAccount: 'sallyport',
+  ownAccounts: ['sallyport'],
 }
 
 /** The rig's tests ask the local clouds. */

@@ -38,6 +38,7 @@ const OPTIONAL: Record<string, readonly string[] | 'any'> = {
       'Reader',
     ].map((role) => [`gateway: ${role} @ ${STORAGE}`, 'any' as const]),
   ),
+  [`gateway: Storage Blob Data Contributor @ ${STORAGE}/blobServices/containers`]: ['$web'],
   [`gateway: Reader @ ${VAULT}`]: 'any',
   'gateway: AcrPull @ Microsoft.ContainerRegistry/registries': 'any',
   'gateway: Web PubSub Service Owner @ Microsoft.SignalRService/webPubSub': 'any',

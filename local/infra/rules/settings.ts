@@ -3,7 +3,12 @@ import { ofType, type Rule } from './rule.ts'
 
 /** Of a local run only; the gateway refuses to start with them in Azure. */
 const LOCAL = ['SALLYPORT_ALLOW_STUBS', 'SALLYPORT_LOCAL_HOSTS', 'SALLYPORT_LOCAL_CA']
-const OPTIONAL = ['SALLYPORT_POLICY_API', 'SALLYPORT_CALLBACK_HOSTS', 'SALLYPORT_REVIEW_SCOPES']
+const OPTIONAL = [
+  'SALLYPORT_POLICY_API',
+  'SALLYPORT_CALLBACK_HOSTS',
+  'SALLYPORT_REVIEW_SCOPES',
+  'SALLYPORT_ISSUER_PAGES',
+]
 const HOST = [
   'AzureWebJobsStorage__credential',
   'AzureWebJobsStorage__blobServiceUri',

@@ -7,8 +7,8 @@ import type { SasPlace } from './sas.ts'
 export type StorageFacts = {
   /** Suffixes of the cloud's services, such as `blob.core.windows.net`. */
   suffixes: Record<'blob' | 'queue' | 'table', string>
-  /** Its own data account: journal, policies, grants. INVARIANT: no SAS ever opens it. */
-  ownAccount: string
+  /** What it lives on: journal, policies, grants, the issuer's page, the Functions host. INVARIANT: no SAS ever opens one. */
+  ownAccounts: readonly string[]
 }
 
 /**
@@ -18,7 +18,7 @@ export type StorageFacts = {
 export function placeOf(token: StorageSasToken, path: string | undefined, facts: StorageFacts): SasPlace {
   const { endpoint } = token
   const { account, service } = sasService(endpoint)
-  if (account === facts.ownAccount) throw new GatewayError('access_denied', 'sas_for_own_account')
+  if (facts.ownAccounts.includes(account)) throw new GatewayError('access_denied', 'sas_for_own_account')
   if (new URL(endpoint).host !== `${account}.${facts.suffixes[service]}`) {
     throw new GatewayError('access_denied', 'sas_for_another_cloud')
   }

@@ -73,6 +73,7 @@ describe('the gateway’s own storage accounts', () => {
     [{ AzureWebJobsStorage__accountName: 'Host1' }, ['data', 'host1']],
     [{ AzureWebJobsStorage__blobServiceUri: 'https://host2.blob.core.windows.net' }, ['data', 'host2']],
     [{ AzureWebJobsStorage: 'DefaultEndpointsProtocol=https;AccountName=host3;AccountKey=x' }, ['data', 'host3']],
+    [{ SALLYPORT_ISSUER_PAGES: 'https://page.blob.core.windows.net/$web' }, ['data', 'page']],
     [{ AzureWebJobsStorage: 'UseDevelopmentStorage=true', OTHER: 'x' }, ['data']],
   ])('are read out of %j', (env, expected) => {
     expect(readOwnAccounts('https://data.table.core.windows.net', env)).toEqual(expected)

@@ -17,8 +17,14 @@ export const KEY_LIFE = {
   retiringMs: 60 * MINUTE + SIGN_STALE_MS + 10 * MINUTE,
 } as const
 
-/** A row, and whether the vault still gives its version: `lost` = disabled or deleted there. */
-export type RotatableRow = Pick<SigningRow, 'alg' | 'kid' | 'state' | 'createdAt' | 'since'> & { lost: boolean }
+/**
+ * A row, and whether the vault still gives its version: `lost` = disabled or deleted there. `unpublished`: the issuer is a
+ * page elsewhere, and the key did not stand on it long enough.
+ */
+export type RotatableRow = Pick<SigningRow, 'alg' | 'kid' | 'state' | 'createdAt' | 'since'> & {
+  lost: boolean
+  unpublished?: boolean
+}
 
 /** What must be done. `activate` and the retirement of those before it are one write. */
 export type RotationStep =
@@ -45,7 +51,8 @@ function planAlgorithm(alg: SigningAlgorithm, rows: readonly RotatableRow[], now
   // A key that was withdrawn in the vault signs no more: its time is over, whatever its age.
   const age = current && !current.lost ? ageOf(current, now) : Number.POSITIVE_INFINITY
   const steps: RotationStep[] = []
-  if (next && age >= KEY_LIFE.activeMs && ageOf(next, now) >= KEY_LIFE.preparedMs) {
+  // INVARIANT: nothing signs that verifiers cannot have read.
+  if (next && !next.unpublished && age >= KEY_LIFE.activeMs && ageOf(next, now) >= KEY_LIFE.preparedMs) {
     steps.push({ act: 'activate', alg, kid: next.kid, retire: active.map(({ kid }) => kid) })
   } else if (!next && age >= KEY_LIFE.activeMs - KEY_LIFE.preparedAheadMs) {
     steps.push({ act: 'prepare', alg })

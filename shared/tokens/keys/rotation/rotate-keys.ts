@@ -8,13 +8,16 @@ import { type KeyStoreDeps, readKeyRows, takeKeysLease } from '../bootstrap.ts'
 import { raiseFence } from '../fenced-rows.ts'
 import { SIGNING_SECRETS } from '../key-names.ts'
 import type { KeyRows } from '../key-row.ts'
+import type { OnPage } from '../pages/publish.ts'
 import { carryOut, type DoneStep } from './carry-out.ts'
-import { planKeyRotation, type RotationStep } from './plan-rotation.ts'
+import { KEY_LIFE, planKeyRotation, type RotationStep } from './plan-rotation.ts'
 
 export type KeyRotationDeps = KeyStoreDeps & {
   journal: Pick<Journal, 'record' | 'follow'>
   /** Storage server's clock minus ours, milliseconds; undefined when it is not known. */
   clockSkewMs: () => number | undefined
+  /** What stands on the issuer's page; absent where the app itself is the issuer. */
+  onPage?: Pick<OnPage, 'kids' | 'since'>
 }
 
 /** `busy`: another instance has the lease; what is due is done there, or at the next tick. */
@@ -52,9 +55,18 @@ const NOTHING: KeyRotation = { outcome: 'nothing_due', steps: [] }
 async function look(deps: KeyRotationDeps): Promise<{ rows: KeyRows; steps: RotationStep[] }> {
   const rows = await readKeyRows(deps)
   const enabled = await enabledVersions(deps, rows)
-  const rotatable = rows.signing.map((row) => ({ ...row, lost: !enabled.has(row.secretVersion) }))
-  return { rows, steps: planKeyRotation(rotatable, deps.now()) }
+  const now = deps.now()
+  const rotatable = rows.signing.map((row) => ({
+    ...row,
+    lost: !enabled.has(row.secretVersion),
+    unpublished: isUnpublished(row.kid, deps.onPage, now),
+  }))
+  return { rows, steps: planKeyRotation(rotatable, now) }
 }
+
+/** A page that changed for whatever reason starts the wait anew: it is minutes, and it cannot be too short. */
+const isUnpublished = (kid: string, page: KeyRotationDeps['onPage'], now: number) =>
+  page !== undefined && !(page.kids.has(kid) && now - page.since >= KEY_LIFE.preparedMs)
 
 /** A version id is 128 random bits, so one set for all secrets will do. */
 async function enabledVersions({ vault }: KeyRotationDeps, { signing }: KeyRows): Promise<ReadonlySet<string>> {

@@ -12,7 +12,7 @@ const NOW = Date.UTC(2026, 10, 25, 12)
 const SECOND = NOW / 1_000
 const facts = {
   suffixes: { blob: 'blob.core.windows.net', queue: 'queue.core.windows.net', table: 'table.core.windows.net' },
-  ownAccount: 'sallyport',
+  ownAccounts: ['sallyport', 'issuerpage'],
 }
 const BLOBS = { endpoint: 'https://contoso.blob.core.windows.net', container: 'reports', permissions: ['read', 'list'] }
 const QUEUE = { endpoint: 'https://contoso.queue.core.windows.net', queue: 'orders', permissions: ['read'] }
@@ -150,10 +150,12 @@ describe('planSas', () => {
     }
   })
 
-  it('refuses the gateway’s own account in every service, and other clouds (T8)', () => {
+  it('refuses the gateway’s own accounts in every service, and other clouds (T8)', () => {
     for (const token of [BLOBS, QUEUE, TABLE]) {
-      const own = { ...token, endpoint: token.endpoint.replace('contoso', 'sallyport') }
-      expect(refusal(() => plan(own))).toBe('sas_for_own_account')
+      for (const account of facts.ownAccounts) {
+        const own = { ...token, endpoint: token.endpoint.replace('contoso', account) }
+        expect(refusal(() => plan(own))).toBe('sas_for_own_account')
+      }
       const abroad = { ...token, endpoint: token.endpoint.replace('windows.net', 'usgovcloudapi.net') }
       expect(refusal(() => plan(abroad))).toBe('sas_for_another_cloud')
     }
