@@ -192,6 +192,10 @@ describe('checks of the doctor', () => {
     expect(await check()).toMatchObject({ ok: false, mend: expect.stringContaining('SALLYPORT_ISSUER') })
     issuer = origin
     expect((await check()).says).toMatch(/1 keys of the gateway are missing, 1 are none of its own$/)
+    published = ['one']
+    expect((await check()).says).toMatch(/1 keys of the gateway are missing, 0 are none of its own$/)
+    published = ['two', 'old', 'one']
+    expect((await check()).says).toMatch(/0 keys of the gateway are missing, 1 are none of its own$/)
     published = ['two', 'one']
     expect(await check()).toMatchObject({ ok: true, says: expect.stringContaining('the gateway’s keys') })
     server.close()

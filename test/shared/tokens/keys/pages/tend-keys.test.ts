@@ -24,7 +24,8 @@ async function gateway() {
   const { rig } = stores
   const one = stores.store()
   const credential = staticCredential(await rig.operatorToken('https://storage.azure.com'))
-  const container = `https://${rig.account}.blob.core.windows.net/page${++pages}`
+  // As Azure names a static website's container, once; the account is one.
+  const container = `https://${rig.account}.blob.core.windows.net/${++pages === 1 ? '$web' : `page${pages}`}`
   const { ContainerClient } = await import('@azure/storage-blob')
   // The client hands every option to its pipeline, though its type does not name this one.
   const options: object = { agent: rig.agent }
