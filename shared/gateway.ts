@@ -151,9 +151,10 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     report(event, detail)
     journal.follow(systemEntry(now(), event, detail))
   }
+  const seal = sharedOnce(async () => createSeal(await keys.valueHmac()))
   const handles = createHandles({
     table: azure.table('handles'),
-    seal: sharedOnce(async () => createSeal(await keys.valueHmac())),
+    seal,
     report: alarm,
     maxSeconds: config.grantMaxSeconds,
     throughOf: (grant) => grants.recall(grant),
@@ -165,7 +166,7 @@ export function createGateway(config: Config, { now = Date.now, log = writeLogLi
     issuerOf: (iss) => policy.current().issuerOf(iss),
     tampered: (detail) => alarm('grant.tampered', detail),
     locked: (detail) => alarm('grant.locked', detail),
-    openItems: createOpenItems({ table: azure.table('subscriptions'), now }),
+    openItems: createOpenItems({ table: azure.table('subscriptions'), now, seal }),
   })
   const withinRate = createPrincipalRate({ rate: config.principalRate, now, refused: refusals.count, report })
   const valueHasher = sharedOnce(async () => createValueHasher(await keys.valueHmac()))

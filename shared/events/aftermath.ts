@@ -19,12 +19,12 @@ type Deps = {
 /** Gives whether there is nothing left to do about it. */
 export type Aftermath = (item: ReadItem, row: StoredRow) => Promise<boolean>
 
-/** Of what keeps a run from beginning: nothing but a person changes it. */
-const BLOCKED: ReadonlySet<string> = new Set(['rotation_paused'])
+/** What keeps a run from beginning for long: paused or stuck, or what was published before is not retired for weeks. */
+const BLOCKED: ReadonlySet<string> = new Set(['rotation_paused', 'run_under_way', 'family_busy'])
 
 /**
  * What was read through a break-glass grant is made new, once, when the grant has ended: before, it could be read again. A
- * secret that no rotation makes new is named to the operators, since a person has to.
+ * secret that no rotation makes new, or not soon, is named to the operators, since a person has to.
  */
 export function createAftermath({ table, readGrant, rotate, note, report, now }: Deps): Aftermath {
   return async ({ grant, resource }, row) => {
@@ -38,7 +38,9 @@ export function createAftermath({ table, readGrant, rotate, note, report, now }:
     try {
       const begun = await rotate({ secret, operation: `breakglass|${grant}|${resource}`, by: 'breakglass' })
       if (begun) await note('breakglass.rotated', { grant, secret, rotation: begun.rotation.name, run: begun.run.id })
-      else await tell('no_rotation')
+      if (!begun) await tell('no_rotation')
+      // Its run is begun and waits for somebody who takes each step.
+      else if (begun.rotation.mode === 'manual') await tell('mode_manual')
       return true
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'conflict') throw error

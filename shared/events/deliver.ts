@@ -6,7 +6,7 @@ import { ERRORS, GatewayError } from '../errors.ts'
 import type { Gate, Grant } from '../gate.ts'
 import type { CallbackUrls } from './callback-urls.ts'
 import { CONTENT_TYPE, cloudEvent } from './cloud-event.ts'
-import type { Deliveries, Delivery } from './deliveries.ts'
+import { type Deliveries, type Delivery, KEPT_MS } from './deliveries.ts'
 import { NEEDS } from './event.ts'
 import { type Next, nextOf, type Outcome } from './retry.ts'
 import { type SubscriberDeps, subscriberNow } from './subscriber-now.ts'
@@ -44,11 +44,15 @@ const OUTAGE_MS = 30_000
 export async function deliver(deps: DeliverDeps, waiting: Delivery): Promise<Delivered> {
   const { deliveries, rows, now } = deps
   const { stored } = await rows.read(waiting.subscription)
-  if (!stored) return dropped(deps, waiting, 'gone')
+  // Also what it asked for no more when it asked anew.
+  if (!stored?.subscription.events.includes(waiting.event.type)) return dropped(deps, waiting, 'gone')
   if (stored.parked !== undefined) {
     await deliveries.park(waiting, { reason: stored.parked })
     return 'parked'
   }
+  // What fails by no fault of the receiver is not counted, but does not stand in line for ever.
+  if (now() > waiting.event.at + KEPT_MS)
+    return giveUp(deps, { stored, delivery: waiting, next: { next: 'park', reason: 'too_old' } })
   const claim = { attempts: waiting.attempts + 1, notBefore: now() + CLAIM_MS }
   const delivery = await deliveries.plan(waiting, claim)
   if (!delivery) return 'taken'
@@ -90,15 +94,14 @@ async function askDoor({ admit, ...deps }: DeliverDeps, stored: StoredSubscripti
 type Sending = { stored: StoredSubscription; delivery: Delivery; grant: Grant }
 
 async function settle(deps: DeliverDeps, { stored, delivery, grant }: Sending): Promise<Delivered> {
-  const { subscription } = stored
   const outcome = await call(deps, stored, delivery).catch((error: unknown) => {
     throw grant.failed(error)
   })
   const { attempts, event } = delivery
   const next = nextOf(outcome, { attempts, since: event.at, now: deps.now(), random: deps.random() })
   if (next.next === 'done') {
-    await deps.deliveries.remove(delivery)
     grant.succeeded()
+    await deps.deliveries.remove(delivery)
     return 'sent'
   }
   grant.failed(new GatewayError('upstream_unavailable', next.reason))
@@ -106,16 +109,14 @@ async function settle(deps: DeliverDeps, { stored, delivery, grant }: Sending): 
     await deps.deliveries.plan(delivery, { attempts, notBefore: next.at })
     return isSlow(outcome) ? 'slow' : 'later'
   }
-  await park(deps, { stored, delivery, next })
-  deps.report('event.parked', { type: event.type, subscription: subscription.id, reason: next.reason })
-  return 'parked'
+  return giveUp(deps, { stored, delivery, next })
 }
 
+type Lost = { stored: StoredSubscription; delivery: Delivery; next: Next & { reason: string } }
+
 /** The record first: what is parked is seen by somebody. */
-async function park(
-  { note, rows, deliveries }: DeliverDeps,
-  { stored, delivery, next }: { stored: StoredSubscription; delivery: Delivery; next: Next & { reason: string } },
-): Promise<void> {
+async function giveUp(deps: DeliverDeps, { stored, delivery, next }: Lost): Promise<'parked'> {
+  const { note, rows, deliveries, report } = deps
   const { subscription, etag } = stored
   const { event, attempts } = delivery
   const about = { subscription: subscription.id, subscriber: subscription.subscriber, host: subscription.host }
@@ -127,6 +128,8 @@ async function park(
     await rows.write(stored, { etag, parked: reason })
   }
   await deliveries.park(delivery, { reason })
+  report('event.parked', { type: event.type, subscription: subscription.id, reason })
+  return 'parked'
 }
 
 const SLOW: ReadonlySet<string> = new Set(['callback_timeout', 'callback_unreachable', 'callback_unresolvable'])

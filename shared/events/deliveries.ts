@@ -21,7 +21,7 @@ export type Parking = { reason: string }
 export const DELIVERIES = 'delivery'
 export const PARKED = 'parked'
 /** After the event: what is told later than that helps nobody. */
-const KEPT_MS = 7 * 86_400_000
+export const KEPT_MS = 7 * 86_400_000
 /** Rows of one subscriber, and of all, that a turn looks at. */
 const MOST_OF_ONE = 500
 const MOST = 20_000
@@ -30,7 +30,7 @@ const MOST = 20_000
  * Partition `delivery`, row `<subscription>|<event key>`; `parked` the same, with `reason` and `expires`. Changed by
  * compare-and-set alone. Methods throw StorageError, and `keys_unavailable`.
  */
-export function createDeliveries({ table, seal, now, alarm }: EventRowsDeps) {
+export function createDeliveries({ table, seal, now, alarm, most = MOST }: EventRowsDeps & { most?: number }) {
   const rowOf = async ({ subscription, key, event, attempts, notBefore }: Omit<Delivery, 'etag'>) => ({
     ...{ partitionKey: DELIVERIES, rowKey: `${subscription}|${key}`, attempts },
     ...{ notBefore: new Date(notBefore).toISOString(), ...eventColumns(event, await seal()) },
@@ -56,22 +56,28 @@ export function createDeliveries({ table, seal, now, alarm }: EventRowsDeps) {
       last = delivery.subscription
       found.push(delivery)
       if (count >= MOST_OF_ONE) return `${last}}`
-      if (found.length >= MOST) return undefined
+      if (found.length >= most) return undefined
     }
     return undefined
   }
+  let start = ''
   const deliveries = {
     /** Once more changes nothing. */
     async add(subscription: string, key: string, event: GatewayEvent): Promise<void> {
       const made = { subscription, key, event, attempts: 0, notBefore: now() }
       await table.insert(await rowOf(made), CALL)
     },
-    /** What stands in line. INVARIANT: bounded for each subscriber: one that is down must not keep the others from their turn. */
+    /**
+     * What stands in line. INVARIANT: bounded for each subscriber: one that is down must not keep the others from their turn.
+     * Where it is too much altogether, the next look begins behind this one.
+     */
     async all(): Promise<Delivery[]> {
       const found: Delivery[] = []
-      for (let from: string | undefined = ''; from !== undefined && found.length < MOST; ) {
+      for (let from: string | undefined = start; from !== undefined && found.length < most; ) {
         from = await takeFrom(from, found)
       }
+      const last = found.length < most ? undefined : found.at(-1)
+      start = last ? `${last.subscription}}` : ''
       return found
     },
     /** Gives it as it stands now; undefined when somebody else was faster. */

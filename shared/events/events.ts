@@ -44,7 +44,7 @@ export function createEvents(deps: EventsDeps) {
     tick: () =>
       tick({
         ...all,
-        takeOpenItems: () => takeOpenItems({ ...all, emit, aftermath }),
+        takeOpenItems: (guard) => takeOpenItems({ ...all, emit, aftermath }, guard),
         fanOut: (guard) => fanOut(all, guard),
         endExpired: () => endExpired(all),
         goThrough: (turn) => goThrough(all, turn),

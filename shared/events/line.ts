@@ -15,11 +15,14 @@ type Turn = {
 
 /**
  * Goes through what is due, subscribers beside one another and each one's events one after the other: one that is slow, or down,
- * holds up nobody else and is not asked again before the next turn. One delivery's trouble is not the others'.
+ * holds up nobody else and is not asked again before the next turn. One delivery's trouble is not the others'. Each turn begins
+ * with another one: where its time does not come to all, it comes to others the next time.
  */
 export async function goThrough(deps: DeliverDeps, { due, over }: Turn): Promise<Counts> {
   const counts: Counts = { sent: 0, refused: 0, gone: 0, later: 0, slow: 0, parked: 0, taken: 0, failed: 0 }
-  const lines = [...Map.groupBy(due, ({ subscription }) => subscription).values()]
+  const all = [...Map.groupBy(due, ({ subscription }) => subscription).values()]
+  const first = Math.floor(deps.random() * all.length)
+  const lines = [...all.slice(first), ...all.slice(0, first)]
   const work = async () => {
     for (let line = lines.shift(); line; line = lines.shift()) {
       const until = performance.now() + ONE_MS

@@ -17,6 +17,8 @@ export type Waiting = { event: GatewayEvent; key: string; etag: string }
 export const OUTBOX = 'outbox'
 export const TOLD = 'told'
 export const CALL = { deadlineMs: 5_000 }
+/** Of a whole walk, in which each row is worked on: what stays is no reason never to come to what is behind it. */
+export const WALK = { deadlineMs: 120_000 }
 /** Who tells an event again does so within a tick or two; far longer than that it is known. */
 const TOLD_MS = 7 * 86_400_000
 
@@ -28,6 +30,11 @@ export function createOutbox({ table, seal, now, alarm }: EventRowsDeps) {
   const isTold = async (key: string) => (await table.get(TOLD, key, CALL)) !== undefined
   return {
     isTold,
+    /**
+     * Whether its fan-out is not over. What is in neither was told so long ago that it is known no more. INVARIANT: `told` is
+     * looked at first, as it is written first.
+     */
+    isWaiting: async (key: string) => !(await isTold(key)) && (await table.get(OUTBOX, key, CALL)) !== undefined,
     /** Durable when it resolves. The same event again is nothing new. */
     async put(event: GatewayEvent): Promise<void> {
       const key = keyOf(event)
@@ -37,7 +44,7 @@ export function createOutbox({ table, seal, now, alarm }: EventRowsDeps) {
     /** All that wait; a row that is not ours goes, and is reported. */
     async *waiting(): AsyncIterable<Waiting> {
       const key = await seal()
-      for await (const row of table.list({ partitionKey: OUTBOX }, CALL)) {
+      for await (const row of table.list({ partitionKey: OUTBOX }, WALK)) {
         const event = readEvent(row, key)
         if (event && keyOf(event) === row.rowKey) yield { event, key: row.rowKey, etag: row.etag }
         else {

@@ -13,7 +13,7 @@ type Deps = {
   deliveries: Deliveries
   /** Reads the set in force again: a subscriber may have lost what it may hear of. */
   refreshPolicy: () => Promise<void>
-  takeOpenItems: () => Promise<number>
+  takeOpenItems: (guard: () => Promise<void>) => Promise<number>
   fanOut: (guard: () => Promise<void>) => Promise<number>
   endExpired: () => Promise<number>
   goThrough: (turn: { due: Awaited<ReturnType<Deliveries['all']>>; over: () => Promise<boolean> }) => Promise<Counts>
@@ -56,7 +56,7 @@ export async function tick(deps: Deps): Promise<Ticked> {
         return 0
       })
     }
-    const open = await attempt(deps.takeOpenItems)
+    const open = await attempt(() => deps.takeOpenItems(guard))
     const events = await attempt(() => deps.fanOut(guard))
     await attempt(deps.endExpired)
     const waiting = await deliveries.all()
@@ -83,7 +83,7 @@ const isDue = ({ notBefore }: { notBefore: number }, now: number) =>
 
 /** INVARIANT: an event whose fan-out is not over is not delivered: the fan-out would put it in line once more. */
 async function tellable<D extends { key: string }>(outbox: Outbox, due: readonly D[]): Promise<D[]> {
-  const told = new Map<string, boolean>()
-  for (const { key } of due) if (!told.has(key)) told.set(key, await outbox.isTold(key))
-  return due.filter(({ key }) => told.get(key))
+  const waits = new Map<string, boolean>()
+  for (const { key } of due) if (!waits.has(key)) waits.set(key, await outbox.isWaiting(key))
+  return due.filter(({ key }) => !waits.get(key))
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Table } from '../azure/table.ts'
+import type { StoredRow, Table } from '../azure/table.ts'
 import { orUnavailable } from '../storage-unavailable.ts'
-import type { AccessContext } from './access-context.ts'
+import type { AccessContext, Seal } from './access-context.ts'
 
 /** Something that somebody has to be told of, or has to do, afterwards; never a value or a credential. */
 export type OpenItem =
@@ -26,19 +26,28 @@ export type OpenItems = {
   add(item: OpenItem): Promise<void>
 }
 
+type Deps = { table: Table; now: () => number; seal: () => Promise<Seal> }
+
 const CALL = { deadlineMs: 2_000 }
 
 /**
  * Table `subscriptions`, partition `open`, row `<event>|<grant>` (and a hash of the resource where there is one), columns
- * `event`, `at` and `item` (JSON). Rows are inserted here and nowhere changed: whoever delivers an item removes its row.
+ * `event`, `at`, `item` (JSON) and `seal`. Rows are inserted here and nowhere changed: whoever delivers an item removes its row.
  */
-export function createOpenItems({ table, now }: { table: Table; now: () => number }): OpenItems {
+export function createOpenItems({ table, now, seal }: Deps): OpenItems {
   return {
     async add(item) {
       const about = 'resource' in item ? [hashOf(item.resource)] : []
       const rowKey = [item.event, item.grant, ...about].join('|')
-      const row = { partitionKey: 'open', rowKey, event: item.event, at: new Date(now()).toISOString() }
-      await orUnavailable('open_item', () => table.insert({ ...row, item: JSON.stringify(item) }, CALL))
+      const said = { at: new Date(now()).toISOString(), item: JSON.stringify(item) }
+      const row = {
+        partitionKey: 'open',
+        rowKey,
+        event: item.event,
+        ...said,
+        seal: (await seal())(sealed(rowKey, said)),
+      }
+      await orUnavailable('open_item', () => table.insert(row, CALL))
     },
   }
 }
@@ -53,5 +62,16 @@ export async function tellOpened({ terms, status }: AccessContext, openItems: Op
     await openItems.add({ event: 'approval.requested', grant, root, ...approval })
   }
 }
+
+/** Undefined when the seal does not fit: what stands here is told under our signature, or has a secret made new. `at` in milliseconds. */
+export function readOpenItem({ rowKey, at, item, seal: found }: StoredRow, seal: Seal) {
+  if (typeof at !== 'string' || typeof item !== 'string') return undefined
+  if (found !== seal(sealed(rowKey, { at, item }))) return undefined
+  return { item: JSON.parse(item) as OpenItem, at: Date.parse(at) }
+}
+
+/** INVARIANT: the word first keeps it apart from every other text that is sealed with the same key. */
+const sealed = (rowKey: string, { at, item }: { at: string; item: string }) =>
+  JSON.stringify(['open', rowKey, at, item])
 
 const hashOf = (resource: string) => createHash('sha256').update(resource).digest('base64url')

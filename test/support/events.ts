@@ -7,6 +7,7 @@ import type { EventType, GatewayEvent } from '../../shared/events/event.ts'
 import { createEvents } from '../../shared/events/events.ts'
 import { createGate } from '../../shared/gate.ts'
 import type { StoredContext } from '../../shared/grants/access-context.ts'
+import { createOpenItems, type OpenItem } from '../../shared/grants/open-items.ts'
 import type { Principal } from '../../shared/identity/principal.ts'
 import type { Question } from '../../shared/policy/decision.ts'
 import type { Secret } from '../../shared/secrets/secret.ts'
@@ -39,7 +40,8 @@ export function createEventsWorld() {
     throughOf: (_grant: string): Promise<NonNullable<Principal['through']>> =>
       Promise.reject(new GatewayError('access_denied', 'grant_revoked')),
     grants: new Map<string, StoredContext>(),
-    rotates: (_secret: string): boolean => true,
+    rotates: (_secret: string): boolean | Promise<boolean> => true,
+    mode: 'auto',
     policyDown: false,
     trusted: true,
     random: 0.5,
@@ -97,9 +99,9 @@ export function createEventsWorld() {
       readGrant: async (id) => world.grants.get(id) ?? 'unknown',
       rotate: ({ secret, operation }) =>
         outside(async () => {
-          if (!world.rotates(secret)) return undefined
+          if (!(await world.rotates(secret))) return undefined
           if (!runs.includes(operation)) runs.push(operation)
-          return { rotation: { name: 'it' }, run: { id: operation } } as never
+          return { rotation: { name: 'it', mode: world.mode }, run: { id: operation } } as never
         }),
     })
   }
@@ -116,6 +118,8 @@ export function createEventsWorld() {
         callbackUrl: urlOf(path),
         events,
       }),
+    /** As a grant leaves it. */
+    openItem: (item: OpenItem) => createOpenItems({ table, now: () => START, seal: async () => HMAC }).add(item),
     /** Rows of a partition, as storage has them. */
     rows: (partition: string) => table.rows().filter(({ partitionKey }) => partitionKey === partition),
     /** Notes of the journal by their event. */

@@ -1,16 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { StorageError } from '../../../shared/azure/table.ts'
 import { GatewayError } from '../../../shared/errors.ts'
-import { createOpenItems } from '../../../shared/grants/open-items.ts'
-import {
-  createEventsWorld,
-  type EventsWorld,
-  incoming,
-  MAX_SECONDS,
-  rotated,
-  START,
-  urlOf,
-} from '../../support/events.ts'
+import { createDeliveries } from '../../../shared/events/deliveries.ts'
+import { createEventsWorld, type EventsWorld, incoming, MAX_SECONDS, rotated, urlOf } from '../../support/events.ts'
 
 let world: EventsWorld
 beforeEach(() => {
@@ -162,7 +154,7 @@ describe('what fails keeps nothing else from its turn', () => {
     await world.subscribe(['secret.rotated'])
     await world.instance().emit(rotated())
     const item = { event: 'breakglass.read', grant: 'g1', root: 'entra:t:o', resource: 'secret/main/x' } as const
-    await createOpenItems({ table: world.table, now: () => START }).add(item)
+    await world.openItem(item)
     world.rotates = () => {
       throw new GatewayError('storage_unavailable', 'rotation_row_unreadable')
     }
@@ -173,6 +165,69 @@ describe('what fails keeps nothing else from its turn', () => {
       await world.table.replace({ ...row, notBefore: '2036-01-01T00:00:00.000Z' }, etag)
     await expect(tick()).rejects.toMatchObject({ reason: 'rotation_row_unreadable' })
     expect(world.received).toHaveLength(2)
+  })
+})
+
+describe('what waits', () => {
+  const waits = async (events: Parameters<typeof world.subscribe>[0] = ['secret.rotated']) => {
+    await world.subscribe(events)
+    await world.instance().emit(rotated())
+    world.answer = async () => incoming(503)
+    await tick()
+    world.answer = async () => incoming(204)
+    world.clock.now += 61_000
+  }
+
+  it('is dropped for a subscriber that asked anew for other events', async () => {
+    await waits(['secret.rotated', 'review.ready'])
+    await world.subscribe(['review.ready'])
+    expect(await tick()).toMatchObject({ gone: 1 })
+    expect(world.received).toHaveLength(1)
+    expect(world.rows('delivery')).toEqual([])
+  })
+
+  it('is told though it is forgotten by now that it stands in every line', async () => {
+    await waits()
+    for (const { partitionKey, rowKey, etag } of world.rows('told'))
+      await world.table.remove(partitionKey, rowKey, etag)
+    expect(await tick()).toMatchObject({ sent: 1 })
+    expect(world.rows('delivery')).toEqual([])
+  })
+
+  it('is given up, recorded, when it has failed for a week by no fault of the receiver', async () => {
+    await waits()
+    world.answer = async () => {
+      throw new TypeError('of nobody')
+    }
+    expect(await tick()).toMatchObject({ failed: 1 })
+    world.clock.now += 7 * 86_400_000
+    // Before the tick that would end it.
+    await world.subscribe(['secret.rotated'])
+    expect(await tick()).toMatchObject({ parked: 1 })
+    expect(world.noted('event.parked')).toMatchObject([{ id: 'run-1-rotated', reason: 'too_old' }])
+    expect(world.rows('delivery')).toEqual([])
+  })
+
+  it('begins with another subscriber each turn: those behind slow ones are reached', async () => {
+    await world.subscribe(['secret.rotated'], {}, 'a')
+    await world.subscribe(['secret.rotated'], {}, 'b')
+    for (const [turn, random] of [0, 0.99].entries()) {
+      world.random = random
+      await world.instance().emit(rotated(`run-${turn}-rotated`))
+      await tick()
+    }
+    const [first, second, third, fourth] = world.received.map(({ url }) => url)
+    expect([third, fourth]).toEqual([second, first])
+  })
+})
+
+describe('what stands in line', () => {
+  it('is looked at from where the last look ended, where it is too much altogether', async () => {
+    const seal = async () => (text: string) => text
+    const lines = createDeliveries({ table: world.table, seal, now: () => 0, alarm: () => undefined, most: 2 })
+    for (const name of ['a', 'b', 'c']) await lines.add(name, 'key', rotated())
+    const seen = async () => (await lines.all()).map(({ subscription }) => subscription)
+    expect([await seen(), await seen(), await seen()]).toEqual([['a', 'b'], ['c'], ['a', 'b']])
   })
 })
 
@@ -193,6 +248,26 @@ describe('rows that somebody edited', () => {
     expect(world.lines).toMatchObject([
       { event: 'subscription.tampered', partition: 'outbox' },
       { event: 'subscription.tampered', partition: 'subscriber' },
+    ])
+  })
+
+  it('or wrote as if a grant had left them make it tell nothing and rotate nothing', async () => {
+    await world.subscribe(['breakglass.used'])
+    const item = { event: 'breakglass.read', grant: 'g1', root: 'entra:t:o', resource: 'secret/main/orders' } as const
+    await world.openItem(item)
+    const [own] = world.rows('open')
+    if (!own) throw new Error('no row')
+    const { etag, ...row } = own
+    await world.table.replace({ ...row, item: JSON.stringify({ ...item, resource: 'secret/main/other' }) }, etag)
+    const used = JSON.stringify({ event: 'breakglass.used', grant: 'g2', root: 'entra:t:o', skipped: [] })
+    await world.table.insert({ ...row, rowKey: 'breakglass.used|g2', event: 'breakglass.used', item: used })
+    await tick()
+    expect(world.received).toEqual([])
+    expect(world.runs).toEqual([])
+    expect(world.rows('open')).toEqual([])
+    expect(world.lines).toMatchObject([
+      { event: 'subscription.tampered', partition: 'open' },
+      { event: 'subscription.tampered', partition: 'open' },
     ])
   })
 })

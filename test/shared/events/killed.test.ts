@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { StorageError } from '../../../shared/azure/table.ts'
 import { GatewayError } from '../../../shared/errors.ts'
 import type { StoredContext } from '../../../shared/grants/access-context.ts'
-import { createOpenItems, type OpenItem } from '../../../shared/grants/open-items.ts'
+import type { OpenItem } from '../../../shared/grants/open-items.ts'
 import { createEventsWorld, type EventsWorld, rotated, START } from '../../support/events.ts'
 import { createCalls } from '../../support/rotation-memory.ts'
 
@@ -17,7 +18,7 @@ async function emergency() {
   const world = createEventsWorld()
   world.grants.set('g1', granted('revoked', START + 60_000))
   await world.subscribe(['breakglass.used', 'secret.rotated'])
-  for (const item of [USED, READ]) await createOpenItems({ table: world.table, now: () => START }).add(item)
+  for (const item of [USED, READ]) await world.openItem(item)
   await world.instance().emit(rotated())
   return world
 }
@@ -85,18 +86,66 @@ describe('what was read in an emergency', () => {
     expect(world.rows('open')).toEqual([])
   })
 
-  it('waits for a rotation that is paused, named once, and for a run under way', async () => {
+  it.each([
+    ['paused', 'rotation_paused'],
+    ['stuck, or waits to retire what it replaced', 'run_under_way'],
+    ['kept waiting by its family', 'family_busy'],
+  ])('waits for a rotation that is %s, named once, and for another instance', async (_what, reason) => {
     const world = await emergency()
-    for (const reason of ['rotation_paused', 'rotation_paused', 'run_under_way']) {
+    for (const why of ['rotation_busy', reason, reason]) {
       world.rotates = () => {
-        throw new GatewayError('conflict', reason)
+        throw new GatewayError('conflict', why)
       }
       await world.instance().tick()
     }
-    expect(world.noted('breakglass.not_rotated')).toMatchObject([{ why: 'rotation_paused' }])
+    expect(world.noted('breakglass.not_rotated')).toMatchObject([{ why: reason }])
     world.rotates = () => true
     await world.instance().tick()
     expect(world.runs).toHaveLength(1)
     expect(world.rows('open')).toEqual([])
+  })
+
+  it('is named also when its run is begun, but moves by request alone', async () => {
+    const world = await emergency()
+    world.mode = 'manual'
+    await world.instance().tick()
+    await world.instance().tick()
+    expect(world.runs).toHaveLength(1)
+    expect(world.noted('breakglass.not_rotated')).toMatchObject([{ secret: 'main/orders', why: 'mode_manual' }])
+    expect(world.rows('open')).toEqual([])
+  })
+
+  it('keeps what else grants left from nobody, though there is more of it than a few seconds see to', async () => {
+    const world = await emergency()
+    world.grants.set('g1', granted('active', START + 3_600_000))
+    const { list } = world.table
+    world.table.list = async function* (query, options) {
+      let seen = 0
+      for await (const row of list(query, options)) {
+        // A page of a thousand reads, each of whose grants is looked at.
+        if (query.partitionKey === 'open' && seen++ > 0 && (options?.deadlineMs ?? Infinity) < 60_000)
+          throw new StorageError('timeout')
+        yield row
+      }
+    }
+    await world.instance().tick()
+    expect(world.received.map(({ event }) => event['id'])).toContain('g1-breakglass.used')
+  })
+
+  it('is seen to by one instance, however long it takes', async () => {
+    const world = await emergency()
+    for (const name of ['b', 'c', 'd']) await world.openItem({ ...READ, resource: `secret/main/${name}` })
+    const others: unknown[] = []
+    let asking = false
+    world.rotates = async () => {
+      world.clock.now += 40_000
+      if (asking) return true
+      asking = true
+      others.push(await world.instance().tick())
+      asking = false
+      return true
+    }
+    await world.instance().tick()
+    expect(others).toEqual(Array(4).fill({ busy: true }))
   })
 })
