@@ -58,7 +58,7 @@ async function exchange(host: RunningHost, stack: Stack) {
 async function againstRawSignatures(): Promise<{ minted: number; raw: number }> {
   const key = await importSigningKey('ES256', await generateSigningSecret('ES256'))
   if (!key) throw new Error('no key')
-  const signer = createSigner(key)
+  const signer = await createSigner(key)
   const kind = createJwtKind({ keys: { signer: async () => signer }, issuer: ISSUER })
   const { claims } = planJwt({ ...order(), issuer: ISSUER })
   const mint = async () => (await kind.plan(order())).mint()

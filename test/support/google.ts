@@ -14,7 +14,7 @@ export async function federationKey(now: () => number = Date.now) {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const kid = 'federation-1'
   const publicJwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }
-  const signer = createSigner({ alg: 'RS256', kid, publicJwk, privateKey })
+  const signer = await createSigner({ alg: 'RS256', kid, publicJwk, privateKey })
   const keys: Pick<KeyRing, 'signer'> = { signer: async () => signer }
   return {
     jwks: { keys: [publicJwk] },

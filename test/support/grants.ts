@@ -35,7 +35,7 @@ export const OPEN_POLICY = [
 const keys = (async (): Promise<Pick<KeyRing, 'jwks' | 'signer' | 'valueHmac'>> => {
   const key = await importSigningKey('ES256', await generateSigningSecret('ES256'))
   if (!key) throw new Error('no key')
-  const signer = createSigner(key)
+  const signer = await createSigner(key)
   const valueHmac = new Secret('value-hmac-of-a-test-that-is-long-enough')
   return { jwks: async () => ({ keys: [key.publicJwk] }), signer: async () => signer, valueHmac: async () => valueHmac }
 })()

@@ -185,7 +185,7 @@ const signingKeys = Promise.all(
   SIGNING_ALGORITHMS.map(async (alg) => {
     const key = await importSigningKey(alg, await generateSigningSecret(alg))
     if (!key) throw new Error('no key')
-    return { ...key, signer: createSigner(key) }
+    return { ...key, signer: await createSigner(key) }
   }),
 )
 

@@ -44,7 +44,7 @@ export function createKeyRing(deps: KeyStoreDeps): KeyRing {
   let ring: Ring | undefined
   let failure: { at: number; error: GatewayError } | undefined
   let reading: Promise<void> | undefined
-  const signers = new WeakMap<object, Signer>()
+  const signers = new WeakMap<object, Promise<Signer>>()
 
   async function read(): Promise<void> {
     try {

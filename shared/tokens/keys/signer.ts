@@ -12,31 +12,16 @@ export type Signer = {
   signDetached(text: string, header: { typ: string } & Readonly<Record<string, unknown>>): Promise<string>
 }
 
-/** RFC 7518 §3.3, §3.4. */
-const WAYS = {
-  ES256: { name: 'ECDSA', hash: 'SHA-256' },
-  RS256: { name: 'RSASSA-PKCS1-v1_5' },
-} as const satisfies Record<SigningAlgorithm, object>
-
-/** RFC 7515 §5.1, written out: jose's builders clone and check what is made here, 28 µs a token (docs/performance.md). */
-export function createSigner({ alg, kid, privateKey }: SigningKey): Signer {
-  const signText = async (header: object, payload: string) => {
-    const input = `${base64url(JSON.stringify(header))}.${payload}`
-    const signature = await crypto.subtle.sign(WAYS[alg], privateKey, Buffer.from(input))
-    return { input, signature: Buffer.from(signature).toString('base64url') }
-  }
+export async function createSigner({ alg, kid, privateKey }: SigningKey): Promise<Signer> {
+  const { CompactSign, SignJWT } = await import('jose')
   return {
     alg,
     kid,
-    async sign(claims, typ) {
-      const { input, signature } = await signText({ alg, typ, kid }, base64url(JSON.stringify(claims)))
-      return `${input}.${signature}`
-    },
-    async signDetached(text, header) {
-      const { input, signature } = await signText({ ...header, alg, kid }, base64url(text))
-      return `${input.slice(0, input.indexOf('.'))}..${signature}`
+    sign: (claims, typ) => new SignJWT(claims).setProtectedHeader({ alg, typ, kid }).sign(privateKey),
+    signDetached: async (text, header) => {
+      const sign = new CompactSign(Buffer.from(text, 'utf8')).setProtectedHeader({ ...header, alg, kid })
+      const [protectedHeader, , signature] = (await sign.sign(privateKey)).split('.')
+      return `${protectedHeader}..${signature}`
     },
   }
 }
-
-const base64url = (text: string) => Buffer.from(text).toString('base64url')

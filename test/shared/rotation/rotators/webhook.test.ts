@@ -48,7 +48,7 @@ beforeAll(async () => {
   origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   const pair = await generateKeyPair('ES256', { extractable: true })
   publicKey = await importJWK(await exportJWK(pair.publicKey), 'ES256')
-  const signer = createSigner({ alg: 'ES256', kid: 'k1', publicJwk: {}, privateKey: pair.privateKey })
+  const signer = await createSigner({ alg: 'ES256', kid: 'k1', publicJwk: {}, privateKey: pair.privateKey })
   const rotator = createWebhookRotator({
     callOut: createCallOut({
       allowed: readAllowedHosts(new URL(origin).host, { stubs: true }),

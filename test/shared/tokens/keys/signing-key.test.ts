@@ -21,7 +21,7 @@ describe.each(SIGNING_ALGORITHMS)('%s signing key', (alg) => {
 
   it('signs what its public half verifies', async () => {
     const { key } = await made(alg)
-    const token = await createSigner(key).sign({ sub: 'a' }, 'at+jwt')
+    const token = await (await createSigner(key)).sign({ sub: 'a' }, 'at+jwt')
     const { protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: [key.publicJwk] }))
     expect(protectedHeader).toEqual({ alg, typ: 'at+jwt', kid: key.kid })
   })
