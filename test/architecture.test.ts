@@ -36,11 +36,12 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/gate': ['shared/identity', 'shared/policy', 'shared/audit', 'shared/errors'],
   'shared/identity': ['shared/errors', 'shared/azure/clouds', 'shared/strict-json'],
   'shared/policy': ['shared/identity', 'shared/errors', 'shared/strict-json'],
-  'shared/policy-changes': ['shared/gate', 'shared/errors', 'shared/policy', 'shared/identity'],
+  'shared/policy-changes': ['shared/gate', 'shared/recorded', 'shared/errors', 'shared/policy', 'shared/identity'],
   'shared/audit': ['shared/identity', 'shared/policy', 'shared/errors', 'shared/secrets/secret'],
   'shared/grants': [
     'shared/secrets/secret',
     'shared/gate',
+    'shared/recorded',
     'shared/audit',
     'shared/errors',
     'shared/policy',
@@ -51,6 +52,7 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
   'shared/rotation': [
     'shared/gate',
+    'shared/recorded',
     'shared/audit',
     'shared/errors',
     'shared/policy',
@@ -64,6 +66,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'shared/callbacks': ['shared/tokens/keys'],
   'shared/events': [
     'shared/gate',
+    'shared/recorded',
     'shared/audit',
     'shared/errors',
     'shared/policy',
@@ -87,6 +90,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/tokens/broker/upstream-failure',
   ],
   'shared/lease': [],
+  'shared/recorded': ['shared/gate', 'shared/audit'],
   'shared/storage-unavailable': ['shared/errors'],
   'shared/warm-up': ['shared/audit'],
   'shared/handles': [
@@ -98,9 +102,10 @@ const ARROWS: Record<string, readonly string[]> = {
     'shared/secrets',
     'shared/http/endpoint',
   ],
-  'shared/secrets': ['shared/gate', 'shared/audit', 'shared/errors', 'shared/policy'],
+  'shared/secrets': ['shared/gate', 'shared/recorded', 'shared/audit', 'shared/errors', 'shared/policy'],
   'shared/tokens': [
     'shared/gate',
+    'shared/recorded',
     'shared/audit',
     'shared/errors',
     'shared/policy',

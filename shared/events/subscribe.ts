@@ -1,8 +1,9 @@
 import { type AllowedHosts, judgeUrl } from '../callbacks/allowed-hosts.ts'
 import { GatewayError } from '../errors.ts'
-import type { Ask, Gate, Grant } from '../gate.ts'
+import type { Ask, Gate } from '../gate.ts'
 import { makerOf } from '../handles/handle.ts'
 import type { Principal } from '../identity/principal.ts'
+import { recorded } from '../recorded.ts'
 import { Secret } from '../secrets/secret.ts'
 import { orUnavailable } from '../storage-unavailable.ts'
 import type { CallbackUrls } from './callback-urls.ts'
@@ -54,7 +55,7 @@ export async function subscribe(deps: SubscribeDeps, { caller, callbackUrl, even
     }),
   })
   grant.spend(ACTION, RESOURCE)
-  return recorded(grant, async () => {
+  const act = async () => {
     const made = await inTurn(deps, id, async () => {
       const { stored, etag } = await deps.rows.read(id)
       if (!stored) await checkRoom(deps, principal)
@@ -69,7 +70,8 @@ export async function subscribe(deps: SubscribeDeps, { caller, callbackUrl, even
     })
     await deps.unpark(id)
     return { subscription: made, receipt: grant.receipt }
-  })
+  }
+  return recorded(grant, () => orUnavailable('subscriptions', act))
 }
 
 type Parts = Pick<Subscription, 'id' | 'callback' | 'host' | 'events'> & {
@@ -117,14 +119,3 @@ async function checkRoom({ rows }: SubscribeDeps, { id }: Principal): Promise<vo
 
 const changed = () =>
   new GatewayError('in_progress', 'subscription_changed', { detail: 'it was changed meanwhile', retryAfterSeconds: 1 })
-
-/** Lets the RESULT follow, whatever it is. */
-export async function recorded<T>(grant: Grant, act: () => Promise<T>): Promise<T> {
-  try {
-    const done = await orUnavailable('subscriptions', act)
-    grant.succeeded()
-    return done
-  } catch (error) {
-    throw grant.failed(error)
-  }
-}

@@ -1,7 +1,8 @@
 import type { Receipt } from '../audit/entry.ts'
 import { GatewayError } from '../errors.ts'
+import { recorded } from '../recorded.ts'
 import { orUnavailable } from '../storage-unavailable.ts'
-import { idOf, RESOURCE, recorded, type SubscribeDeps, type SubscriptionCaller } from './subscribe.ts'
+import { idOf, RESOURCE, type SubscribeDeps, type SubscriptionCaller } from './subscribe.ts'
 import { inTurn } from './turn.ts'
 
 type Deps = Omit<SubscribeDeps, 'allowed' | 'maxSeconds' | 'unpark'>
@@ -35,11 +36,12 @@ async function end(deps: Deps, { caller, id, missing }: Ending): Promise<Receipt
     },
   })
   grant.spend(ACTION, RESOURCE)
-  return recorded(grant, async () => {
+  const act = async () => {
     // A row that somebody edited goes too: its id is made of caller and URL.
     if (isOwn || missing === 'is fine') await inTurn(deps, id, () => remove(deps, id))
     return grant.receipt
-  })
+  }
+  return recorded(grant, () => orUnavailable('subscriptions', act))
 }
 
 /** INVARIANT: the row first: what is not there any more is not called, whether its URL is disabled yet or not. */

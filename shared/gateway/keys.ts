@@ -16,13 +16,13 @@ type Deps = {
 /** Its part of the composition root: the signing keys' lives, and the page that is the issuer where the app is not. */
 export function composeKeyTimer({ azure, config, ready, keyStore, journal }: Deps): () => Promise<Tended> {
   const { issuerPages } = config
+  const deps = { ...keyStore, journal, clockSkewMs: azure.clockSkewMs }
+  if (issuerPages === undefined) return () => tendKeys(deps)
   const metadata = issuerMetadata(config)
   const documents = {
     '.well-known/openid-configuration': metadata,
     '.well-known/oauth-authorization-server': metadata,
   }
-  const deps = { ...keyStore, journal, clockSkewMs: azure.clockSkewMs }
-  if (issuerPages === undefined) return () => tendKeys(deps)
   const page = { store: azure.pageStore(issuerPages), documents }
   return async () => {
     // Others must be able to verify the first token of all. What keeps the keys from being there, the publication says.

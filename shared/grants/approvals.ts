@@ -1,5 +1,6 @@
 import type { Receipt } from '../audit/entry.ts'
 import type { Ask, Gate } from '../gate.ts'
+import { recorded } from '../recorded.ts'
 import type { AccessContext } from './access-context.ts'
 import { type ApproveDeps, approve, checkApproval } from './approve.ts'
 
@@ -23,12 +24,8 @@ export async function approveGrant(
       return { handout: { reference: `grant:${id}` }, sealed: undefined }
     },
   })
-  try {
-    grant.spend('grant:approve', resource)
-    const context = await approve({ id, decision, ...caller }, deps)
-    grant.succeeded({ reference: `${decision}:${id}` })
-    return { context, receipt: grant.receipt }
-  } catch (error) {
-    throw grant.failed(error)
-  }
+  grant.spend('grant:approve', resource)
+  const act = () => approve({ id, decision, ...caller }, deps)
+  const context = await recorded(grant, act, () => ({ reference: `${decision}:${id}` }))
+  return { context, receipt: grant.receipt }
 }

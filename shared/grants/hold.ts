@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
 import type { Principal } from '../identity/principal.ts'
+import { recorded } from '../recorded.ts'
 import type { AccessContext, StoredContext } from './access-context.ts'
 import type { GrantStore } from './store.ts'
 
@@ -37,14 +38,11 @@ export async function revokeGrant(
 ): Promise<void> {
   const { id } = grant.sealed.terms
   grant.spend('grant:revoke', `grant/${id}`)
-  try {
+  await recorded(grant, async () => {
     const ended = { by: grant.principal.id, at: now() }
     const left = await store.change(id, ({ status }) =>
       status.state === 'revoked' ? undefined : { status: { ...status, state: 'revoked', ended } },
     )
     needStored(left)
-    grant.succeeded()
-  } catch (error) {
-    throw grant.failed(error)
-  }
+  })
 }

@@ -4,6 +4,7 @@ import type { Query, Table } from '../azure/table.ts'
 import type { Ask, Gate } from '../gate.ts'
 import { PrincipalId } from '../policy/documents/primitives.ts'
 import { canonicalResource } from '../policy/match/resource.ts'
+import { recorded } from '../recorded.ts'
 import { orUnavailable } from '../storage-unavailable.ts'
 import type { AccessContext, StoredContext } from './access-context.ts'
 import { principalPartition } from './index-rows.ts'
@@ -54,14 +55,10 @@ export async function revokeGrants({ caller, wanted }: Revoking, deps: Deps): Pr
     ...(own && { entitled: 'holder' }),
     prepare: async () => ({ handout: { reference: `revocation:${about}` }, sealed: undefined }),
   })
-  try {
-    grant.spend('grant:revoke', EVERY_GRANT)
-    const revoked = await endAll(wanted, principal.id, deps)
-    grant.succeeded({ reference: `grants:${revoked}` })
-    return { revoked, receipt: grant.receipt }
-  } catch (error) {
-    throw grant.failed(error)
-  }
+  grant.spend('grant:revoke', EVERY_GRANT)
+  const act = () => endAll(wanted, principal.id, deps)
+  const revoked = await recorded(grant, act, (count) => ({ reference: `grants:${count}` }))
+  return { revoked, receipt: grant.receipt }
 }
 
 export type Revoked = { revoked: number; receipt: Receipt }

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Current } from '../policy/storage/publish.ts'
+import { recorded } from '../recorded.ts'
 import { type Proposal, type Proposals, sameDocument } from './proposals.ts'
 
 export type Word = {
@@ -20,15 +21,12 @@ type Deps = { proposals: Proposals; current: () => Promise<Current> }
  */
 export async function approveChange(deps: Deps, grant: Grant, word: Word): Promise<Proposal> {
   grant.spend('policy:approve', 'policy')
-  try {
+  const state = word.decision === 'approve' ? 'approved' : 'denied'
+  const act = async () => {
     const proposal = await proposed(deps, grant.principal, word)
-    const state = word.decision === 'approve' ? 'approved' : 'denied'
-    const decided = await deps.proposals.decide(proposal, { state, approver: grant.principal.id, reason: word.reason })
-    grant.succeeded({ reference: `proposal:${word.sha256}:${state}` })
-    return decided
-  } catch (error) {
-    throw grant.failed(error)
+    return deps.proposals.decide(proposal, { state, approver: grant.principal.id, reason: word.reason })
   }
+  return recorded(grant, act, () => ({ reference: `proposal:${word.sha256}:${state}` }))
 }
 
 async function proposed({ proposals, current }: Deps, approver: Principal, word: Word): Promise<Proposal> {

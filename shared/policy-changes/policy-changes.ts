@@ -5,6 +5,7 @@ import type { SetOptions } from '../policy/documents/policy-set.ts'
 import { API_MANAGER } from '../policy/plan/merge.ts'
 import { type Current, publishSet, readCurrent } from '../policy/storage/publish.ts'
 import { fulfils } from '../policy/storage/revision.ts'
+import { recorded } from '../recorded.ts'
 import { orUnavailable } from '../storage-unavailable.ts'
 import { approveChange, type Word } from './approve.ts'
 import { changeHash } from './change.ts'
@@ -91,15 +92,14 @@ export function createPolicyChanges({ table, now, checks, refresh }: PolicyChang
     current,
     async change(grant, wish) {
       grant.spend('policy:write', 'policy')
-      try {
-        const changed = await orUnavailable('policies', () => publish({ ...wish, writer: grant.principal }))
-        grant.succeeded({ reference: `policy:${wish.kind}/${wish.id}@${changed.revision}` })
-        // It is in force whatever this look brings; the poll comes to it.
-        await refresh().catch(() => {})
-        return changed
-      } catch (error) {
-        throw grant.failed(error)
-      }
+      const changed = await recorded(
+        grant,
+        () => orUnavailable('policies', () => publish({ ...wish, writer: grant.principal })),
+        ({ revision }) => ({ reference: `policy:${wish.kind}/${wish.id}@${revision}` }),
+      )
+      // It is in force whatever this look brings; the poll comes to it.
+      await refresh().catch(() => {})
+      return changed
     },
     proposalsFor: (kind, id) => orUnavailable('policies', () => proposals.of(kind, id)),
     approve: (grant, word) => orUnavailable('policies', () => approveChange({ proposals, current }, grant, word)),

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
 import type { RotationDocument } from '../policy/documents/rotation.ts'
 import type { Snapshot } from '../policy/snapshot.ts'
+import { recorded } from '../recorded.ts'
 import { Secret } from '../secrets/secret.ts'
 import { secretResource } from '../secrets/secret-ref.ts'
 import type { Vault } from '../secrets/vault.ts'
@@ -124,7 +125,7 @@ export function createRotations(deps: RotationsDeps) {
     /** `operation` makes the run's id: the same one again finds its run. */
     async start(grant: Grant, name: string, operation: string): Promise<Moved> {
       grant.spend('rotation:run', rotationResource(name))
-      return recorded(grant, async () => {
+      return recordedRun(grant, async () => {
         const rotation = documentOf(name)
         const id = idOfRun(operation)
         const begun = await states.run(name, id)
@@ -138,7 +139,7 @@ export function createRotations(deps: RotationsDeps) {
     ): Promise<Moved> {
       grant.spend(step === 'abort' ? 'rotation:abort' : 'rotation:step', rotationResource(name))
       // An earlier try of the same request may have got as far: then there is nothing left to do.
-      return recorded(grant, async () => {
+      return recordedRun(grant, async () => {
         const rotation = documentOf(name)
         const known = repeated ? await states.run(name, runId) : undefined
         if (known && isDone(known, step)) return { rotation, run: known }
@@ -156,15 +157,12 @@ type Moved = { rotation: RotationDocument; run: Run }
 
 export type Rotations = ReturnType<typeof createRotations>
 
-async function recorded(grant: Grant, act: () => Promise<Moved>): Promise<Moved> {
-  try {
-    const moved = await orUnavailable('rotations', act)
-    grant.succeeded({ reference: `rotation-run:${moved.run.id}` })
-    return moved
-  } catch (error) {
-    throw grant.failed(error)
-  }
-}
+const recordedRun = (grant: Grant, act: () => Promise<Moved>): Promise<Moved> =>
+  recorded(
+    grant,
+    () => orUnavailable('rotations', act),
+    ({ run }) => ({ reference: `rotation-run:${run.id}` }),
+  )
 
 const isDone = ({ state, steps }: Run, step: Demand) => {
   if (step === 'resume') return state !== 'stuck'

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../gate.ts'
+import { recorded } from '../recorded.ts'
 import { type CurrentDeps, loadCurrent } from './current.ts'
 import type { Markers } from './markers.ts'
 import { metadataOf, type SecretMetadata } from './metadata.ts'
@@ -35,7 +36,7 @@ export async function writeSecret(
   { secret, precondition, attempt }: Write,
 ): Promise<Written> {
   grant.spend('secret:set', secretResource(ref))
-  return recorded(grant, () => {
+  const act = async () => {
     const vault = vaultOf(deps, ref)
     return deps.claimed(ref, async () => {
       // INVARIANT: before the precondition, which an earlier try may itself have made false.
@@ -54,19 +55,12 @@ export async function writeSecret(
       const metadata = metadataOf(ref, properties, 'current')
       return { created: !before.exists, version: properties.version, metadata }
     })
-  })
+  }
+  return recorded(grant, act, versionOf)
 }
 
-/** Lets the RESULT follow, with the version that came of it. */
-async function recorded<T extends { version?: string }>(grant: Grant, act: () => Promise<T>): Promise<T> {
-  try {
-    const done = await act()
-    grant.succeeded(done.version ? { version: done.version } : undefined)
-    return done
-  } catch (error) {
-    throw grant.failed(error)
-  }
-}
+/** What came of it. */
+const versionOf = ({ version }: { version?: string }) => (version ? { version } : undefined)
 
 /** Enables or disables a version under a Grant for `secret:restore` or `secret:disable`; gives its metadata. */
 export async function setEnabled(
@@ -75,12 +69,13 @@ export async function setEnabled(
   { version, enabled }: { version: string; enabled: boolean },
 ): Promise<SecretMetadata> {
   grant.spend(enabled ? 'secret:restore' : 'secret:disable', secretResource(ref))
-  return recorded(grant, async () => {
+  const act = async () => {
     const vault = vaultOf(deps, ref)
     const changing = vault.setEnabled(ref.name, version, enabled)
     const properties = await changing.finally(() => deps.markers.raise(ref.vault, ref.name))
     return metadataOf(ref, properties, await stageNow(deps, ref, properties))
-  })
+  }
+  return recorded(grant, act, versionOf)
 }
 
 function vaultOf({ vaults }: WriteDeps, { vault }: SecretRef): Vault {

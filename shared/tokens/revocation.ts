@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Ask, Grant } from '../gate.ts'
 import { parseJwt } from '../identity/jwt.ts'
 import { isRefused } from '../identity/refusal.ts'
+import { recorded } from '../recorded.ts'
 import type { TokenQuestion } from './introspection.ts'
 import { resourceOf } from './own-resource.ts'
 import type { OwnToken, OwnTokens } from './own-token.ts'
@@ -31,12 +32,9 @@ export async function askRevocation(
 /** Spends the Grant: from now on the token is inactive on every instance. Throws `storage_unavailable`: then it is still active. */
 export async function revokeToken(grant: Grant<OwnToken | undefined>, tokens: OwnTokens): Promise<void> {
   grant.spend('token:revoke', `token/${grant.sealed?.target ?? NO_TARGET}`)
-  try {
+  await recorded(grant, async () => {
     if (grant.sealed) await tokens.revoke(grant.sealed)
-    grant.succeeded()
-  } catch (error) {
-    throw grant.failed(error)
-  }
+  })
 }
 
 /**

@@ -31,7 +31,7 @@ export type Proofs = {
   verify(header: string, request: ProofRequest): Promise<Proof>
 }
 
-/** DPoP (RFC 9449): whose URI it is, is the setting `SALLYPORT_ISSUER`, never what the Host header says. */
+/** DPoP (RFC 9449): whose URI it is, is the setting `SALLYPORT_FRONT_DOOR`, never what the Host header says. */
 export function createProofs({ claim, frontDoor, now }: ProofsDeps): Proofs {
   return {
     async verify(header, { path, ...request }) {

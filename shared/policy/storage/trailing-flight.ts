@@ -16,9 +16,10 @@ export function createTrailingFlight(run: () => Promise<void>): TrailingFlight {
   const begin = async (): Promise<void> => {
     await nextTurn()
     looking = true
-    await run()
-    looking = false
-    running = undefined
+    await run().finally(() => {
+      looking = false
+      running = undefined
+    })
   }
   const join = (): Promise<void> => {
     running ??= begin()

@@ -10,7 +10,7 @@ import { readSample } from '../../../local/logic-apps/samples.ts'
 import { type RunningServer, type ServerRequest, serve } from '../../../local/servers/http-server.ts'
 import { rig } from '../../support/rig.ts'
 import { statement } from '../../support/secret-gateway.ts'
-import { AUDIENCE, someApi, workflowRig } from '../../support/workflows/rig.ts'
+import { AUDIENCE, shortRotation, someApi, workflowRig } from '../../support/workflows/rig.ts'
 
 // Issue 7: webhook subscribe, callback and unsubscribe of a workflow, against the running gateway.
 
@@ -24,19 +24,6 @@ let callbacks: RunningServer
 let webhook: Webhook
 const delivered: ServerRequest[] = []
 const runs: (RunRecord | undefined)[] = []
-
-const document = (name: string) => ({
-  ...{
-    kind: 'rotation',
-    name,
-    secret: `main/${name}`,
-    rotator: 'generate',
-    mode: 'auto',
-    every: '30d',
-    owner: 'team-test',
-  },
-  ...{ verify: { successes: 1, over: '1s' }, retire: { lookBack: '1d', deadline: '2s' } },
-})
 
 beforeAll(async () => {
   const pem = (name: string) => readFileSync(join(local.stateDir, 'tls', name), 'utf8')
@@ -53,7 +40,7 @@ beforeAll(async () => {
   on = await workflowRig(local, {
     policies: { [SAMPLE]: (text) => text.replace('orders-db-password', 'heard","rotation/other","rotation/late') },
     documents: [
-      ...['heard', 'other', 'late'].map(document),
+      ...['heard', 'other', 'late'].map(shortRotation),
       statement('deploys-all', 'deploy-app', ['secret-deployer'], ['secret/main/*']),
     ],
     settings: { SALLYPORT_CALLBACK_HOSTS: `127.0.0.1:${callbacks.port}` },

@@ -7,7 +7,7 @@ import { readSample } from '../../../local/logic-apps/samples.ts'
 import { entraId } from '../../support/principal-id.ts'
 import { rig } from '../../support/rig.ts'
 import { statement } from '../../support/secret-gateway.ts'
-import { AUDIENCE, someApi, workflowRig } from '../../support/workflows/rig.ts'
+import { AUDIENCE, shortRotation, someApi, workflowRig } from '../../support/workflows/rig.ts'
 
 // Issue 7: "the samples run end to end and no value appears in their recorded run history".
 
@@ -18,18 +18,6 @@ let on: Awaited<ReturnType<typeof workflowRig>>
 let api: Awaited<ReturnType<typeof someApi>>
 let apiStatus = 200
 
-const document = (name: string) => ({
-  ...{
-    kind: 'rotation',
-    name,
-    secret: `main/${name}`,
-    rotator: 'generate',
-    mode: 'auto',
-    every: '30d',
-    owner: 'team-test',
-  },
-  ...{ verify: { successes: 1, over: '1s' }, retire: { lookBack: '1d', deadline: '2s' } },
-})
 const ofRotations = (text: string) =>
   text.replace('"rotation/orders-db-password"', ROTATED.map((name) => `"rotation/${name}"`).join(','))
 
@@ -42,7 +30,7 @@ beforeAll(async () => {
       'near-expiry-to-rotation': ofRotations,
     },
     documents: [
-      ...ROTATED.map(document),
+      ...ROTATED.map(shortRotation),
       statement('deploys-all', 'deploy-app', ['secret-deployer', 'secret-reader'], ['secret/main/*']),
     ],
   })

@@ -113,6 +113,12 @@ export function policyOf(
   return JSON.parse(about)
 }
 
+/** A rotation whose run is over in seconds of the rig's clock. */
+export const shortRotation = (name: string) => ({
+  ...{ kind: 'rotation', name, secret: `main/${name}`, rotator: 'generate', mode: 'auto', every: '30d' },
+  ...{ owner: 'team-test', verify: { successes: 1, over: '1s' }, retire: { lookBack: '1d', deadline: '2s' } },
+})
+
 /** Somebody else's API: keeps what it was sent, and answers what it is told to. */
 export async function someApi(answer: (request: ServerRequest) => { status: number; json?: unknown }) {
   const seen: ServerRequest[] = []
