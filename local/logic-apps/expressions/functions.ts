@@ -32,24 +32,24 @@ const truth = (value: Value): boolean => {
 }
 
 const exactly = (count: number, run: Pure['run']): Pure => ({ least: count, most: count, run })
-const any = (least: number, run: Pure['run']): Pure => ({ least, most: 20, run })
+const atLeast = (least: number, run: Pure['run']): Pure => ({ least, most: 20, run })
 
 /** Functions without a look at the run, by name in lower case; nothing else may be called. */
 export const PURE: Readonly<Record<string, Pure>> = {
-  concat: any(1, (args) => args.map(text).join('')),
+  concat: atLeast(1, (args) => args.map(text).join('')),
   string: exactly(1, ([a]) => text(a)),
   int: exactly(1, ([a]) => wholeNumber(a)),
   json: exactly(1, ([a]) => parse(text(a))),
   equals: exactly(2, ([a, b]) => same(a, b)),
   not: exactly(1, ([a]) => !truth(a)),
-  and: any(1, (args) => args.every(truth)),
-  or: any(1, (args) => args.some(truth)),
+  and: atLeast(1, (args) => args.every(truth)),
+  or: atLeast(1, (args) => args.some(truth)),
   greater: exactly(2, ([a, b]) => compare(a, b) > 0),
   greaterorequals: exactly(2, ([a, b]) => compare(a, b) >= 0),
   less: exactly(2, ([a, b]) => compare(a, b) < 0),
   lessorequals: exactly(2, ([a, b]) => compare(a, b) <= 0),
   if: exactly(3, ([a, b, c]) => (truth(a) ? b : c)),
-  coalesce: any(1, (args) => args.find((one) => one !== null && one !== undefined) ?? null),
+  coalesce: atLeast(1, (args) => args.find((one) => one !== null && one !== undefined) ?? null),
   empty: exactly(1, ([a]) => isEmpty(a)),
   length: exactly(1, ([a]) => length(a)),
   contains: exactly(2, ([a, b]) => contains(a, b)),
@@ -62,7 +62,7 @@ export const PURE: Readonly<Record<string, Pure>> = {
   split: exactly(2, ([a, b]) => text(a).split(text(b))),
   first: exactly(1, ([a]) => (Array.isArray(a) || typeof a === 'string' ? (a[0] ?? null) : null)),
   last: exactly(1, ([a]) => (Array.isArray(a) || typeof a === 'string' ? (a.at(-1) ?? null) : null)),
-  createarray: any(0, (args) => args),
+  createarray: atLeast(0, (args) => args),
   base64tostring: exactly(1, ([a]) => Buffer.from(text(a), 'base64').toString('utf8')),
   encodeuricomponent: exactly(1, ([a]) => encodeURIComponent(text(a))),
   uricomponent: exactly(1, ([a]) => encodeURIComponent(text(a))),
