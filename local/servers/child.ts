@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { repositoryRoot } from '../repository-root.ts'
+import { COMPILE_CACHE } from '../compile-cache.ts'
 import type { ReadyMessage } from './process.ts'
 
 /** A server in a process of its own. */
@@ -16,8 +15,6 @@ export type ChildOptions = {
   log(line: string): void
 }
 
-/** Azurite alone compiles for over half a second of CPU at each start without it. */
-const COMPILE_CACHE = join(repositoryRoot, 'node_modules', '.cache', 'sallyport-compile')
 const READY_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 70_000
 const TAIL_LINES = 20

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientSecretsPath } from '../../local/servers/identity/directory.ts'
+import { childEnvironment } from '../support/child-environment.ts'
 import { rig } from '../support/rig.ts'
 import { directory } from '../support/tenant.ts'
 
@@ -22,7 +23,7 @@ beforeAll(() => {
 })
 
 async function token(args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['local/token.ts', ...args], { env: { PATH: process.env['PATH'], ...env } })
+  const child = spawn(process.execPath, ['local/token.ts', ...args], { env: childEnvironment(env) })
   const said = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {

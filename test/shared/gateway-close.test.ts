@@ -6,6 +6,7 @@ import { repositoryRoot } from '../../local/repository-root.ts'
 import { createAzure } from '../../shared/azure/azure.ts'
 import { applyPolicies } from '../../shared/policy/apply.ts'
 import { loadDocuments } from '../../shared/policy/load-documents.ts'
+import { childEnvironment } from '../support/child-environment.ts'
 import { createFaultyLink, type Fault } from '../support/faults/faulty-link.ts'
 import { rig } from '../support/rig.ts'
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
 /** Runs closing-process.ts to its end. */
 async function run(use: string, environment: Record<string, string> = {}): Promise<{ code: number; said: string }> {
   const child = spawn(process.execPath, [join(repositoryRoot, 'test/support/closing-process.ts'), use, NAME, token], {
-    env: { PATH: process.env['PATH'], ...local.environment, ...environment },
+    env: childEnvironment({ ...local.environment, ...environment }),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { repositoryRoot } from '../../local/repository-root.ts'
+import { childEnvironment } from './child-environment.ts'
 
 export type HostedGateway = {
   port: number
@@ -19,7 +20,7 @@ export async function hostGateway(environment: Record<string, string>, port = 0)
     join(repositoryRoot, 'local/functions-host/host-process.ts'),
     ['functions/index.ts', String(port)],
     {
-      env: { PATH: process.env['PATH'], ...environment },
+      env: childEnvironment(environment),
       silent: true,
     },
   )

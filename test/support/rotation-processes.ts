@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { repositoryRoot } from '../../local/repository-root.ts'
+import { COMPILE_CACHE } from '../../local/compile-cache.ts'
 import { endsWithTheFile } from './leftovers.ts'
 
 export type Hold = { state: string; when: 'before' | 'after' | 'freeze' }
@@ -14,9 +13,6 @@ export type RotationProcess = Awaited<ReturnType<typeof startRotationProcess>>
 
 const MOST_TICKS = 40
 const BETWEEN_MS = 500
-
-/** The sources are compiled once, not at each start. */
-const COMPILE_CACHE = join(repositoryRoot, 'node_modules', '.cache', 'sallyport-compile')
 
 /** Starts a gateway as a process of its own (rotation-process.ts) and waits until it can be told to tick. */
 export async function startRotationProcess(environment: Record<string, string>) {

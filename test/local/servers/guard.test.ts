@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { refuseOutsideLocalRun } from '../../../local/servers/guard.ts'
 import { AZURE_MARKERS } from '../../../shared/config.ts'
+import { childEnvironment } from '../../support/child-environment.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-guard-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -30,7 +31,7 @@ describe('T38: local servers never run in Azure', () => {
     ['clouds', { SALLYPORT_ALLOW_STUBS: '1', WEBSITE_SKU: 'FlexConsumption' }],
   ])('%s refuses as a process, before it touches its folder (%o)', async (server, env) => {
     const main = join('local', 'servers', server, 'main.ts')
-    const child = spawn(process.execPath, [main, '--state', folder], { env: { PATH: process.env['PATH'], ...env } })
+    const child = spawn(process.execPath, [main, '--state', folder], { env: childEnvironment(env) })
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       said += chunk

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { childEnvironment } from '../../support/child-environment.ts'
 import { rig } from '../../support/rig.ts'
 
 const local = rig()
@@ -52,7 +53,9 @@ afterAll(() => {
 
 async function onHost(env: Record<string, string>) {
   const script = join(import.meta.dirname, '../../support/identity-process.ts')
-  const { stdout } = await run(process.execPath, [script], { env: { NODE_EXTRA_CA_CERTS: local.addresses.ca, ...env } })
+  const { stdout } = await run(process.execPath, [script], {
+    env: childEnvironment({ NODE_EXTRA_CA_CERTS: local.addresses.ca, ...env }),
+  })
   return JSON.parse(stdout) as { host: string; tokens: string[] }
 }
 

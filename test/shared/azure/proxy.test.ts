@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { childEnvironment } from '../../support/child-environment.ts'
 import { rig } from '../../support/rig.ts'
 
 const local = rig()
@@ -51,7 +52,7 @@ async function through(env: Record<string, string>): Promise<Record<string, unkn
   const HTTPS_PROXY = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
   const script = join(import.meta.dirname, '../../support/proxied-process.ts')
   const { stdout } = await run(process.execPath, [script, local.tenant, clientId, assertion, PROVIDER], {
-    env: { HTTPS_PROXY, NODE_USE_ENV_PROXY: '1', ...env },
+    env: childEnvironment({ HTTPS_PROXY, NODE_USE_ENV_PROXY: '1', ...env }),
   })
   return JSON.parse(stdout)
 }

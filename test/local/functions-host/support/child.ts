@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { HostedFunction, HostOptions } from '../../../../local/functions-host/host.ts'
+import { childEnvironment } from '../../../support/child-environment.ts'
 
 export type HostChild = {
   url: string
@@ -29,7 +30,7 @@ type Options = Omit<HostOptions, 'log' | 'now'>
 /** Starts an app in a process of its own and waits until it listens, or has failed to. */
 export async function startChild(options: Options, env: Record<string, string> = {}): Promise<HostChild> {
   const child = spawn(process.execPath, [SCRIPT, JSON.stringify({ port: 0, ...options })], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: childEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const lines: string[] = []
