@@ -10,8 +10,12 @@ import { whatToTry } from './what-to-try.ts'
 /** The data storage account of a local run. */
 const ACCOUNT = 'sallyportdev'
 
-/** Nobody who tries a rotation wants to wait for a minute. */
-const LOCAL_SCHEDULES = { SALLYPORT_ROTATE_SCHEDULE: '*/2 * * * * *', SALLYPORT_SEAL_SCHEDULE: '*/2 * * * * *' }
+/** Nobody who tries a rotation wants to wait for a minute; who says otherwise is heard. */
+const EVERY_TWO_SECONDS = '*/2 * * * * *'
+const schedules = ({ SALLYPORT_ROTATE_SCHEDULE: rotate, SALLYPORT_SEAL_SCHEDULE: seal } = process.env) => ({
+  SALLYPORT_ROTATE_SCHEDULE: rotate ?? EVERY_TWO_SECONDS,
+  SALLYPORT_SEAL_SCHEDULE: seal ?? EVERY_TWO_SECONDS,
+})
 
 /** Whom the gateway may call: a receiver of this machine (`npm run receiver`), say. */
 const callbackHosts = ({ SALLYPORT_CALLBACK_HOSTS: hosts } = process.env) =>
@@ -50,7 +54,7 @@ async function untilStopped(startApp: (app: App) => Promise<AppHost>): Promise<v
     const { stop: _stop, environment: environmentOf, identityEndpoint: _msi, ...addresses } = servers
     const environment = environmentOf({ account: ACCOUNT, issuer: gateway })
     for (const line of await seedState({ stateDir, account: ACCOUNT, environment, ...addresses })) say(`  ${line}`)
-    const settings = { ...environment, ...LOCAL_SCHEDULES, ...callbackHosts() }
+    const settings = { ...environment, ...schedules(), ...callbackHosts() }
     const host = await startApp({ port, stateDir, environment: settings })
     undo.unshift(host.stop)
     if (!(await healthy(gateway))) say('  the gateway is not healthy yet: the log lines say why')

@@ -6,11 +6,11 @@ import { prepareMatrix } from '../support/faults/matrix.ts'
 import type { Row } from '../support/faults/row.ts'
 import { runIdentityRows } from '../support/faults/run-identity-rows.ts'
 import { rig } from '../support/rig.ts'
-import { thirdOf } from '../support/third-of.ts'
+import { shareOf } from '../support/share-of.ts'
 
 const local = rig()
 /** It speaks plain http on the loopback. Each costs a start that waits for its deadline, so not all kinds are here. */
-const FAULTS: readonly Fault[] = thirdOf(['lost', 'refused', 'throttled 429', 'reset', 'garbage', 'redirect'], 0)
+const FAULTS: readonly Fault[] = shareOf(['lost', 'refused', 'throttled 429', 'reset', 'garbage', 'redirect'], 0, 3)
 
 let rows: Map<Fault, Row>
 const answers = () => [...rows.values()].flatMap(({ all }) => all)

@@ -5,12 +5,12 @@ import { type Linked, prepareMatrix } from '../support/faults/matrix.ts'
 import type { Row } from '../support/faults/row.ts'
 import { runRow, warmProcess } from '../support/faults/run-row.ts'
 import { rig } from '../support/rig.ts'
-import { thirdOf } from '../support/third-of.ts'
+import { shareOf } from '../support/share-of.ts'
 
 const local = rig()
 const DEPENDENCIES: readonly Linked[] = ['storage', 'main vault', 'gateway vault', 'issuer']
 const ROWS = DEPENDENCIES.flatMap((dependency, turn) =>
-  thirdOf(FAULTS, turn).map((fault) => ({ dependency, fault, name: `${dependency} ${fault}` })),
+  shareOf(FAULTS, turn, 3).map((fault) => ({ dependency, fault, name: `${dependency} ${fault}` })),
 )
 /** Rows wait most of the time. */
 const ROWS_AT_ONCE = 6

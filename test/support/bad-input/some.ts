@@ -1,9 +1,10 @@
-import { thirdOf } from '../third-of.ts'
+import { shareOf } from '../share-of.ts'
 import { OPERATIONS, type Operation } from './recipes.ts'
 
-/** A third of the cases for this operation, another third for the next one. */
+/** A sixth of the cases for this operation, another sixth for the next one: every case meets several of the operations. */
 export const some = <T>(operation: Pick<Operation, 'title'>, cases: readonly T[]): T[] =>
-  thirdOf(
+  shareOf(
     cases,
     OPERATIONS.findIndex(({ title }) => title === operation.title),
+    6,
   )
