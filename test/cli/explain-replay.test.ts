@@ -4,29 +4,33 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { main } from '../../cli/main.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
-import type { Callers } from '../support/running.ts'
-import { sharedRun } from '../support/shared-run.ts'
+import { forgetState, type Run, startRun, temporaryState } from '../support/running.ts'
 import { directory } from '../support/tenant.ts'
 
+const stateDir = temporaryState()
 const proposed = mkdtempSync(join(tmpdir(), 'sallyport-proposed-'))
 const SEEDS = join(repositoryRoot, 'local', 'seed', 'policies')
 const SECRET = '/v1/secrets/main/stripe-api-key'
 const idOf = (who: 'stranger' | 'billing-app') => `entra:${directory.tenant}:${directory.app(who).objectId}`
-let run: Callers
+let run: Run
 let instance: string
 
 beforeAll(async () => {
-  run = await sharedRun()
+  run = await startRun(stateDir)
   expect((await run.call(SECRET, { caller: 'billing-app' })).status).toBe(200)
   const refused = await run.call(SECRET, { caller: 'stranger' })
   instance = String(refused.json['instance'])
 }, 90_000)
-afterAll(() => rmSync(proposed, { recursive: true, force: true }))
+afterAll(async () => {
+  await run?.stop()
+  forgetState(stateDir)
+  rmSync(proposed, { recursive: true, force: true })
+})
 
 async function sallyport(...args: string[]) {
   const lines: string[] = []
   const keep = (line: string) => void lines.push(line)
-  const exit = await main(args, { env: { SALLYPORT_STATE: run.stateDir }, cwd: SEEDS, out: keep, err: keep })
+  const exit = await main(args, { env: { SALLYPORT_STATE: stateDir }, cwd: SEEDS, out: keep, err: keep })
   return { exit, text: lines.join('\n') }
 }
 
@@ -64,7 +68,7 @@ describe('sallyport policy replay', () => {
   it('0: the live set over its own journal shows no difference', async () => {
     const { exit, text } = await sallyport('policy', 'replay', '--dir', SEEDS, '--days', '1')
     expect(exit, text).toBe(0)
-    expect(text).toMatch(/^\d+ decisions: \d+ unchanged, 0 newly denied, 0 newly allowed, 0 inexact, \d+ lists$/m)
+    expect(text).toMatch(/^\d+ decisions: \d+ unchanged, 0 newly denied, 0 newly allowed, 0 inexact, 0 lists$/m)
   })
 
   it('1: names what a proposed set would allow', async () => {
@@ -74,8 +78,9 @@ describe('sallyport policy replay', () => {
     writeFileSync(join(proposed, 'oops.json'), JSON.stringify({ ...widening, resources: ['secret/**'] }))
     const { exit, text } = await sallyport('policy', 'replay', '--dir', proposed)
     expect(exit).toBe(1)
-    const refused = `${idOf('stranger')} secret:get secret/main/stripe-api-key: no_permit → permitted`
-    expect(text).toMatch(new RegExp(`^ *newly allowed: ${refused}, \\d+ times, such as \\S+$`, 'm'))
+    expect(text).toContain(
+      `newly allowed: ${idOf('stranger')} secret:get secret/main/stripe-api-key: no_permit → permitted, 1 times, such as ${instance}`,
+    )
   })
 
   it('2: no documents, or days that are none', async () => {
