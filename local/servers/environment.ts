@@ -72,6 +72,9 @@ export function environmentFor(
     [new URL(graph).hostname]: addresses.identity,
     [new URL(arm).hostname]: addresses.clouds,
     [`${account}keys.${blobSuffix}`]: addresses.clouds,
+    ...Object.fromEntries(
+      [blobSuffix, queueSuffix, tableSuffix].map((suffix) => [`${account}sas.${suffix}`, addresses.clouds]),
+    ),
     [`${account}acr.azurecr.io`]: addresses.clouds,
     [`${account}wps.webpubsub.azure.com`]: addresses.clouds,
     ...(addresses.postgres && { [ORDERS_DATABASE_HOST]: addresses.postgres }),

@@ -14,6 +14,8 @@ export type ServerRequest = {
   url: URL
   headers: IncomingHttpHeaders
   body: string
+  /** The client's, as the socket has it. */
+  address: string
 }
 
 export type ServerAnswer =
@@ -80,7 +82,8 @@ async function answer({ request, response, handle, scheme }: Exchange): Promise<
     response.writeHead(body === undefined ? 413 : 400, { connection: 'close' }).end()
     return
   }
-  const result = await handle({ method: request.method ?? 'GET', url, headers: request.headers, body })
+  const { method = 'GET', headers, socket } = request
+  const result = await handle({ method, url, headers, body, address: socket.remoteAddress ?? '' })
   if (result === 'hang') return
   if (result === 'reset') {
     request.socket.destroy()

@@ -49,12 +49,16 @@ const RegistryGrant = z.strictObject({
 /** Who may generate client tokens of a Web PubSub service. */
 const WebPubSubOwner = z.strictObject({ host: z.string(), objectId: z.guid() })
 
+/** Who may get user delegation keys of a storage account: *Storage Blob Delegator* and its like, for all three services at once. */
+const StorageDelegator = z.strictObject({ account: z.string(), objectId: z.guid() })
+
 const Documents = z.strictObject({
   providers: z.array(Provider).default([]),
   serviceAccounts: z.array(ServiceAccount).default([]),
   roles: z.array(Role).default([]),
   registryGrants: z.array(RegistryGrant).default([]),
   webPubSubOwners: z.array(WebPubSubOwner).default([]),
+  storageDelegators: z.array(StorageDelegator).default([]),
   /** ARM ids. */
   storageAccounts: z.array(z.string().startsWith('/subscriptions/')).default([]),
   roleAssignments: z.array(RoleAssignment).default([]),
@@ -74,6 +78,8 @@ export type Accounts = {
   registryActions(wanted: { registry: string; objectId: string; repository: string }): readonly string[]
   /** Object ids. */
   webPubSubOwners(host: string): readonly string[]
+  /** Object ids. */
+  storageDelegators(account: string): readonly string[]
   /** By its ARM id. */
   hasStorageAccount(id: string): boolean
   roleAssignments(): readonly RoleAssignment[]
@@ -92,6 +98,7 @@ export async function openAccounts(): Promise<Accounts> {
   const roles = new Map<string, Role>()
   const registryGrants: z.infer<typeof RegistryGrant>[] = []
   const webPubSubs: z.infer<typeof WebPubSubOwner>[] = []
+  const delegators: z.infer<typeof StorageDelegator>[] = []
   const storageAccounts = new Set<string>()
   const roleAssignments: RoleAssignment[] = []
   const add = (documents: unknown) => {
@@ -101,6 +108,7 @@ export async function openAccounts(): Promise<Accounts> {
     for (const role of parsed.roles) roles.set(role.arn, role)
     registryGrants.push(...parsed.registryGrants)
     webPubSubs.push(...parsed.webPubSubOwners)
+    delegators.push(...parsed.storageDelegators)
     for (const id of parsed.storageAccounts) storageAccounts.add(id.toLowerCase())
     roleAssignments.push(...parsed.roleAssignments)
   }
@@ -114,6 +122,7 @@ export async function openAccounts(): Promise<Accounts> {
         .filter((one) => one.registry === registry && one.objectId === objectId && one.repository === repository)
         .flatMap(({ actions }) => actions),
     webPubSubOwners: (host) => webPubSubs.filter((one) => one.host === host).map(({ objectId }) => objectId),
+    storageDelegators: (account) => delegators.filter((one) => one.account === account).map(({ objectId }) => objectId),
     hasStorageAccount: (id) => storageAccounts.has(id.toLowerCase()),
     roleAssignments: () => roleAssignments,
     add,

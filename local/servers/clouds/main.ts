@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import identities from '../../seed/identities.json' with { type: 'json' }
 import { ensureCertificates } from '../certificates.ts'
 import { createFaults } from '../faults.ts'
 import { serve } from '../http-server.ts'
@@ -9,6 +10,7 @@ import { openAccounts } from './accounts.ts'
 import { createArm } from './arm/arm.ts'
 import { openStorageKeys } from './arm/storage-keys.ts'
 import { createAws } from './aws/aws.ts'
+import { createDelegatedStorage } from './delegated-storage/delegated-storage.ts'
 import { createGoogle } from './google/google.ts'
 import { createCloudsHandler, withCloudsControl } from './handler.ts'
 import { createCloudIssuerKeys } from './issuer-keys.ts'
@@ -45,6 +47,7 @@ async function start(flags: Flags): Promise<Started> {
   const keys = await openStorageKeys(join(folder, 'storage-keys.json'), now)
   const services = [
     createArm({ accounts, issuerKeys, keys, now }),
+    createDelegatedStorage({ accounts, issuerKeys, now, tenant: identities.tenant }),
     createKeyedStorage({ keys, now }),
     await createGoogle({ folder, accounts, issuerKeys, now }),
     createAws({ accounts, issuerKeys, now }),
