@@ -28,7 +28,9 @@ export function createDelegatedStorage(given: Omit<GiveKeyDeps, 'keys'>): CloudS
     if (isKeyRequest(request, place)) return giveKey(request, place, deps)
     const operation = services[service](request, place)
     if (!operation) return storageRefusal(request, service, 'UnsupportedHttpVerb')
-    if (!request.url.searchParams.has('sig')) return storageRefusal(request, service, 'NoAuthenticationInformation')
+    // A SAS that lacks a part is a bad one; only a request without any is one that says nothing of itself.
+    if (!['sv', 'sig'].some((name) => request.url.searchParams.has(name)))
+      return storageRefusal(request, service, 'NoAuthenticationInformation')
     const fault = await sasFault({ request, place, operation }, deps)
     return fault ? storageRefusal(request, service, fault) : operation.run()
   }
