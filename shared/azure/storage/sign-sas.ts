@@ -1,8 +1,9 @@
 import { GatewayError } from '../../errors.ts'
-import type { SignSas } from '../../tokens/storage/sas.ts'
+import type { SasOrder, SignSas } from '../../tokens/storage/sas.ts'
 import { signBlobSas } from './blob-sas.ts'
-import { createDelegationKeys, type DelegationKeyDeps } from './delegation-key.ts'
-import { signQueueOrTableSas } from './queue-table-sas.ts'
+import { createDelegationKeys, type DelegationKey, type DelegationKeyDeps } from './delegation-key.ts'
+import { signQueueSas } from './queue-sas.ts'
+import { signTableSas } from './table-sas.ts'
 
 /** Signs SAS of every storage service with user delegation keys of the gateway's identity. */
 export function createSasSigner(deps: DelegationKeyDeps): SignSas {
@@ -14,11 +15,19 @@ export function createSasSigner(deps: DelegationKeyDeps): SignSas {
     if (order.holder?.how === 'required' && order.holder.tenant !== key.tenant) {
       throw new GatewayError('invalid_request', 'sas_holder_of_another_tenant', { detail: FOREIGN_HOLDER })
     }
-    const text =
-      place.service === 'blob'
-        ? await signBlobSas({ ...order, place }, key)
-        : signQueueOrTableSas({ ...order, place }, key)
+    const text = await signed(order, key)
     return { text, signer: { tenant: key.tenant, objectId: key.objectId }, source }
+  }
+}
+
+function signed({ place, ...order }: SasOrder, key: DelegationKey): Promise<string> | string {
+  switch (place.service) {
+    case 'blob':
+      return signBlobSas({ ...order, place }, key)
+    case 'queue':
+      return signQueueSas({ ...order, place }, key)
+    case 'table':
+      return signTableSas({ ...order, place }, key)
   }
 }
 

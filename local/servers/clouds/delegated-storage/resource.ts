@@ -8,7 +8,8 @@ import type { SasFields } from './string-to-sign.ts'
 export function resourceOf({ account, service, segments }: Place, fields: SasFields): string | undefined {
   const [first] = segments
   if (first === undefined) return undefined
-  if (service === 'queue') return fields.has('sr') ? undefined : `/queue/${account}/${first}`
+  // Of the libraries of the service some say `sr=q` and some say nothing; it is not signed.
+  if (service === 'queue') return ['q', undefined].includes(fields.get('sr')) ? `/queue/${account}/${first}` : undefined
   if (service === 'table') {
     const table = tableIn(first).toLowerCase()
     return fields.get('tn')?.toLowerCase() === table ? `/table/${account}/${table}` : undefined

@@ -131,7 +131,8 @@ describe.each(KINDS)('a SAS of a %s, from the gateway to the unmodified client (
       const use = (query: URLSearchParams) => readRaw(kind, query, headers)
       expect(await use(sas), target).toBe('done')
       for (const [name, value] of sas) {
-        for (const changed of [otherThan(name, value), undefined, [value, value]]) {
+        const without = NEEDLESS.includes(`${kind} ${name}`) ? [] : [undefined]
+        for (const changed of [otherThan(name, value), ...without, [value, value]]) {
           expect(await use(withField(sas, name, changed)), `${target} ${name} ${changed}`).toBe(NO_KEY)
         }
       }
@@ -153,6 +154,9 @@ describe.each(KINDS)('a SAS of a %s, from the gateway to the unmodified client (
 })
 
 const RECORDED: Target[] = ['recorded-directory']
+
+/** Only some of the service's libraries say `sr=q`, and it is not signed. */
+const NEEDLESS = ['queue sr']
 
 /** Wider, later or otherwise another value that would be good in a SAS signed with it. */
 const WIDER: Record<string, string> = {

@@ -43,7 +43,7 @@ describe('Get User Delegation Key of the local clouds', () => {
     const queues = new QueueServiceClient(`https://${ACCOUNT}.queue.core.windows.net`, credential, {
       additionalPolicies: [agentPolicy(agent)],
     } as never)
-    const queueKey = await queues.getUserDelegationKey({ startsOn, expiresOn })
+    const queueKey = await queues.getUserDelegationKey(startsOn, expiresOn)
     for (const key of [blobKey, queueKey]) {
       expect(key).toMatchObject({ signedObjectId: delegator, signedTenantId: local.tenant })
       expect(Buffer.from(key.value, 'base64')).toHaveLength(32)
@@ -63,7 +63,11 @@ describe('Get User Delegation Key of the local clouds', () => {
       value({ body: keyInfo(Date.now(), Date.now() + 2 * DAY) }),
       value({ headers: { ...headers, 'x-ms-version': '2025-07-05' } }),
     ])
-    expect(new Set([first, ...others]).size).toBe(4)
+    const foreign = '88888888-0000-4000-8000-000000000008'
+    const forForeign = body.replace('</KeyInfo>', `<DelegatedUserTid>${foreign}</DelegatedUserTid></KeyInfo>`)
+    const { text } = await ask({ headers, body: forForeign })
+    expect(member(text, 'SignedDelegatedUserTid')).toBe(foreign)
+    expect(new Set([first, ...others, member(text, 'Value')]).size).toBe(5)
   })
 
   it.each<[string, () => Promise<Record<string, string>>]>([

@@ -41,6 +41,7 @@ describe('canonicalizedResource: what a request is about, as far as its SAS reac
 
   it('is the queue of the path, and the table of path and `tn` in lower case', () => {
     expect(resource('queue.core.windows.net/orders/messages', {})).toBe('/queue/contososas/orders')
+    expect(resource('queue.core.windows.net/orders/messages', { sr: 'q' })).toBe('/queue/contososas/orders')
     expect(resource('queue.core.windows.net/orders/messages', { sr: 'c' })).toBeUndefined()
     const row = "table.core.windows.net/Orders(PartitionKey='a%2Fb',RowKey='(')"
     expect(resource(row, { tn: 'ORDERS' })).toBe('/table/contososas/orders')

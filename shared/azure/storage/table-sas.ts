@@ -3,17 +3,17 @@ import type { SasOrder, SasPlace } from '../../tokens/storage/sas.ts'
 import { SAS_VERSION } from './blob-sas.ts'
 import type { DelegationKey } from './delegation-key.ts'
 
-type Order = SasOrder & { place: SasPlace & { service: 'queue' | 'table' } }
+type Order = SasOrder & { place: SasPlace & { service: 'table' } }
 
 /** In the order in which the service wants them. */
-const LETTERS = { read: 'r', add: 'a', update: 'u', process: 'p', delete: 'd' } as const
+const LETTERS = { read: 'r', add: 'a', update: 'u', delete: 'd' } as const
 
 /**
- * A SAS of the queue or table service, preview. No JavaScript library signs one with a user delegation key, so this
- * follows learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas ("Construct the string to sign",
- * version 2025-07-05). Neither service has a field for a correlation id.
+ * A SAS of the table service, preview. Its JavaScript library signs none with a user delegation key, so this follows
+ * learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas ("Construct the string to sign", version
+ * 2025-07-05). The service has no field for a correlation id.
  */
-export function signQueueOrTableSas(order: Order, key: DelegationKey): string {
+export function signTableSas(order: Order, key: DelegationKey): string {
   const { place, holder } = order
   const query: Record<string, string> = {
     sv: SAS_VERSION,
@@ -26,7 +26,7 @@ export function signQueueOrTableSas(order: Order, key: DelegationKey): string {
     ske: time(key.endsAt),
     sks: key.service,
     skv: key.version,
-    ...(place.service === 'table' && { tn: place.table }),
+    tn: place.table,
     sp: lettersOf(order),
     ...(holder && { sduoid: holder.objectId }),
   }
@@ -39,23 +39,20 @@ export function signQueueOrTableSas(order: Order, key: DelegationKey): string {
     .join('&')
 }
 
-/** Fifteen lines for a queue; a table has four more for the bounds of its keys, which we leave open. */
 function stringToSign(query: Record<string, string>, place: Order['place']): string {
   const lines = [
     query['sp'],
     '', // st: it begins at once
     query['se'],
     // The service signs a table's name in lower case.
-    place.service === 'queue'
-      ? `/queue/${place.account}/${place.queue}`
-      : `/table/${place.account}/${place.table.toLowerCase()}`,
+    `/table/${place.account}/${place.table.toLowerCase()}`,
     ...['skoid', 'sktid', 'skt', 'ske', 'sks', 'skv'].map((name) => query[name]),
     '', // skdutid: the holder is of the key's own tenant
     query['sduoid'] ?? '',
     query['sip'] ?? '',
     query['spr'],
     query['sv'],
-    ...(place.service === 'table' ? ['', '', '', ''] : []),
+    ...['', '', '', ''], // spk, srk, epk, erk: its keys have no bounds
   ]
   return lines.join('\n')
 }
