@@ -3,6 +3,7 @@ import type { Agent } from 'node:https'
 import { AzureSASCredential, TableClient } from '@azure/data-tables'
 import { AnonymousCredential, ContainerClient } from '@azure/storage-blob'
 import { QueueClient } from '@azure/storage-queue'
+import type { TestRig } from './rig.ts'
 import { agentPolicy, staticCredential } from './sdk.ts'
 
 export type StorageKind = 'directory' | 'queue' | 'table'
@@ -92,6 +93,13 @@ export function storageClients({ agent, account: own }: { agent: Agent; account:
   }
 
   return { acts, container, blob, queue, table }
+}
+
+/** An Entra token for storage of any tenant's principal of that object id. */
+export function entraStorageToken(local: TestRig, oid: string, tenant: string): Promise<string> {
+  const iat = Math.floor(Date.now() / 1_000)
+  const claims = { oid, sub: oid, tid: tenant, aud: 'https://storage.azure.com', iat, exp: iat + 3_600 }
+  return local.mint({ ...claims, iss: `https://sts.windows.net/${tenant}/` }, { realm: tenant })
 }
 
 type Failure = {

@@ -129,6 +129,9 @@ describe('the check of a user-delegation SAS', () => {
   it('AuthenticationFailed: with what this server does not keep, such as signed headers', async () => {
     const values = { version: '2026-04-06', requestHeaders: { 'x-ms-meta-a': 'b' } }
     expect(await fault(sas(values as never))).toBe('AuthenticationFailed')
+    for (const name of ['si', 'srh', 'srq', 'snapshot', 'spk', 'srk', 'epk', 'erk']) {
+      expect(await fault(`${sas()}&${name}=x`), name).toBe('AuthenticationFailed')
+    }
     expect(await fault(sas({ snapshotTime: '2026-11-25T09:00:00.0000000Z' }))).toBe('AuthenticationFailed')
   })
 })

@@ -1,6 +1,7 @@
 import { BlobServiceClient } from '@azure/storage-blob'
 import { QueueServiceClient } from '@azure/storage-queue'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { entraStorageToken } from '../../../../support/delegated-sas-clients.ts'
 import { httpsCall } from '../../../../support/https-call.ts'
 import { rig } from '../../../../support/rig.ts'
 import { agentPolicy, staticCredential } from '../../../../support/sdk.ts'
@@ -11,6 +12,7 @@ const { agent } = local
 const ACCOUNT = `${local.account}sas`
 const DAY = 86_400_000
 const STORAGE = { version: 1, resource: 'https://storage.azure.com' } as const
+const FOREIGN = '99999999-0000-4000-8000-000000000009'
 const delegator = directory.app('reports-app').objectId
 
 const time = (at: number) => `${new Date(at).toISOString().slice(0, 19)}Z`
@@ -52,6 +54,11 @@ describe('Get User Delegation Key of the local clouds', () => {
     expect(blobKey.value).not.toBe(queueKey.value)
   })
 
+  it('200: a minted token of the account’s tenant, as the one of another tenant below but for that', async () => {
+    const authorization = `Bearer ${await entraStorageToken(local, delegator, local.tenant)}`
+    expect((await ask({ headers: { authorization } })).status).toBe(200)
+  })
+
   it('gives the same key for the same wish, and another for any other', async () => {
     const headers = await bearer('reports-app')
     const body = keyInfo(Date.now(), Date.now() + DAY)
@@ -76,12 +83,7 @@ describe('Get User Delegation Key of the local clouds', () => {
     ['401 InvalidAuthenticationInfo: with a token for something else', () => bearer('reports-app', { version: 1 })],
     [
       '401 InvalidAuthenticationInfo: with a token of another tenant',
-      async () => {
-        const realm = '99999999-0000-4000-8000-000000000009'
-        const claims = { oid: delegator, sub: delegator, tid: realm, aud: STORAGE.resource }
-        const iss = `https://sts.windows.net/${realm}/`
-        return { authorization: `Bearer ${await local.mint({ ...claims, iss }, { realm })}` }
-      },
+      async () => ({ authorization: `Bearer ${await entraStorageToken(local, delegator, FOREIGN)}` }),
     ],
     ['403 AuthorizationPermissionMismatch: without the role', () => bearer('analytics-app')],
   ])('%s', async (title, headers) => {
