@@ -19,7 +19,7 @@ const RESOURCES = {
   table: { service: 'table', table: 'Orders', permissions: ['read', 'add', 'update', 'delete'] },
 } as const
 
-/** `all-`: no conditions; `held-`: worth nothing without its holder; `recorded-`; `near-`/`far-`: for callers of one network. */
+/** `held` and `recorded`: a SAS with its holder's object id; `near`, `far`, `here`: for callers of one network; `all`: none of it. */
 const PREFIXES = ['all', 'held', 'recorded', 'near', 'far', 'here'] as const
 
 /** The network of a rig's own clients, one that nobody here is in, and the one address. */
@@ -74,7 +74,16 @@ export async function delegatedSas(local: TestRig) {
       sent.on('error', reject).end()
     })
 
-  return { account, other, agent, sas, rawRead, clients: storageClients({ agent, account }), gateway: on }
+  return {
+    account,
+    other,
+    agent,
+    sas,
+    rawRead,
+    clients: storageClients({ agent, account }),
+    journal: on.journal,
+    lines: on.lines,
+  }
 }
 
 /** A cold start makes keys first; on a busy machine that may take longer than a request may in production. */

@@ -144,6 +144,14 @@ describe.each(KINDS)('a SAS of a %s, from the gateway to the unmodified client (
     }
   })
 
+  it('never in journal or log: its signature', async () => {
+    const sas = new URLSearchParams(await on.sas(`all-${kind}`))
+    const told = JSON.stringify([await on.journal(), on.lines])
+    expect(told).toContain(`token/all-${kind}`)
+    expect(told).not.toContain(sas.get('sig'))
+    expect(told).not.toContain(encodeURIComponent(sas.get('sig') ?? ''))
+  })
+
   it('403 AuthenticationFailed: with any character of the signature changed', async () => {
     const sas = new URLSearchParams(await on.sas(`all-${kind}`))
     const signature = sas.get('sig') ?? ''
@@ -200,6 +208,14 @@ describe('a SAS of a directory (S9)', () => {
     expect(await attempt('directory', 'read', sas, { thing: 'year/deep' })).toBe('done')
     expect(await outcome(on.clients.container(sas).listBlobsFlat().next())).toBe(NO_KEY)
     expect(await outcome(on.clients.container(all.directory).listBlobsFlat().next())).toBe('done')
+  })
+
+  it('done: one blob of it, when `path` narrows to one; 403 AuthenticationFailed: its neighbours', async () => {
+    const sas = await on.sas('all-directory', { path: 'deep/a.txt' })
+    expect(new URLSearchParams(sas).get('sr')).toBe('b')
+    expect(await attempt('directory', 'read', sas, { thing: 'year/deep' })).toBe('done')
+    expect(await attempt('directory', 'read', sas)).toBe(NO_KEY)
+    expect(await attempt('directory', 'create', sas, { thing: 'year/deep' })).toBe(NO_KEY)
   })
 
   it('403 AuthenticationFailed: out of it by a path that only looks like below it', async () => {
