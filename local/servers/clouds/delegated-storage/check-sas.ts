@@ -15,7 +15,7 @@ export type CheckSasDeps = AzureCallerDeps & { keys: DelegationKeys }
 type Use = { request: ServerRequest; place: Place; operation: Operation }
 
 /**
- * Why the SAS in a request's query does not permit it; undefined when it does. In the order of the service: signature, times, holder,
+ * Why the SAS in a request's query does not permit it; undefined when it does. In this order: signature, times, holder,
  * protocol, address, permission, so that nobody learns by another code what a SAS with a wrong signature would open.
  */
 export async function sasFault(

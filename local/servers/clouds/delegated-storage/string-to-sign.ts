@@ -12,9 +12,10 @@ const WITH_DELEGATED_USER = '2025-07-05'
 const WITH_SIGNED_REQUEST = '2026-04-06'
 
 /**
- * The text under the signature, from learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas#specify-the-signature,
- * read apart from the gateway's own signer: the two must not share an error. Undefined for a version that has no user-delegation SAS of
- * this service, or none that this server knows. `resource`: canonicalizedResource of the request.
+ * The text under the signature (learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas#specify-the-signature), held line
+ * by line against Microsoft's own signers: JavaScript's for blobs and queues, Java's for queues, Rust's for queues and tables. It shares no
+ * code with the gateway's signer. Undefined for a version that has no user-delegation SAS of this service. `resource`:
+ * canonicalizedResource of the request.
  */
 export function stringToSign(fields: SasFields, { service }: Place, resource: string): string | undefined {
   const version = fields.get('sv') ?? ''

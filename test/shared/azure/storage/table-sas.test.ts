@@ -36,7 +36,7 @@ const mac = (lines: readonly string[]) => createHmac('sha256', KEY_BYTES).update
 
 /**
  * The lines are written out from learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas, version 2025-07-05. A server
- * that read the same page apart from this code checks them in test/shared/tokens/kinds/storage-sas-delegated.test.ts.
+ * that shares no code with this one checks them in test/shared/tokens/kinds/storage-sas-delegated.test.ts.
  */
 describe('user-delegation SAS of tables (preview)', () => {
   it('signs the nineteen lines of a table, its name in lower case, for one holder', () => {

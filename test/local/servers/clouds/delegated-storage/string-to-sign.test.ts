@@ -10,7 +10,10 @@ const text = (service: 'blob' | 'queue' | 'table', sv: string) =>
 
 const KEY = 'skoid sktid skt ske sks skv'
 
-/** Written out from learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas, by version. */
+/**
+ * By version, as Microsoft's own libraries sign them (JavaScript, Java, Rust); the page that they follow is
+ * learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas.
+ */
 describe('the string to sign of a user-delegation SAS', () => {
   it.each([
     ['blob', '2020-12-06', `sp st se /resource ${KEY} saoid suoid scid sip spr 2020-12-06 sr snapshot ses`],
