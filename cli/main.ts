@@ -85,6 +85,10 @@ function noVerb(argv: readonly string[], terminal: Terminal, json: boolean): Exi
 const help = ({ name, usage, summary }: Verb): string[] => [`usage: sallyport ${name} ${usage}`, `  ${summary}`]
 
 if (import.meta.main) {
+  // Who reads no further (`| head`) does not end a command that is half done.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   const write = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`)
   process.exitCode = await main(process.argv.slice(2), {
     env: process.env,

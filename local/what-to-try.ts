@@ -33,9 +33,9 @@ Try, in another terminal:
   a token      curl -s ${bearer('billing-app')} -H 'Content-Type: application/json' -d '{"target":"ledger-api"}' ${gateway}/v1/tokens
   a SAS        curl -s ${bearer('reports-app')} -H 'Content-Type: application/json' -d '{"target":"reports-blob","path":"2026/invoices.csv"}' ${gateway}/v1/tokens
   Google       curl -s ${bearer('analytics-app')} -H 'Content-Type: application/json' -d '{"target":"bigquery"}' ${gateway}/v1/tokens
-  a rotation   npm exec sallyport -- rotation run orders-db-password --caller platform-engineer${state}
-  the journal  npm exec sallyport -- audit query${state}
-  is it whole? npm exec sallyport -- audit verify${state}
+  a rotation   cli/sallyport.mjs rotation run orders-db-password --caller platform-engineer${state}
+  the journal  cli/sallyport.mjs audit query${state}
+  is it whole? cli/sallyport.mjs audit verify${state}
 
 Timers look at rotations and at who reads what every 2 s here; a new value is tried for 3 s, the old one ends after 20 s at the latest.
 Ctrl-C stops everything; the next start keeps the state.`

@@ -125,4 +125,10 @@ describe('sallyport policy validate', () => {
     })
     expect(run('policy')).toMatchObject({ status: 2, stdout: '' })
   })
+
+  it('0 and no complaint where nobody reads to the end', () => {
+    const command = `set -o pipefail; '${join(repositoryRoot, 'cli/sallyport.mjs')}' help | head -n 1`
+    const piped = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
+    expect(piped).toMatchObject({ status: 0, stdout: expect.stringMatching(/^usage: sallyport/), stderr: '' })
+  })
 })

@@ -41,7 +41,7 @@ describe('docs/operations.md', () => {
 
   it('gives the command line verbs and options that it has', () => {
     const common = ['json', 'help', 'state', 'table-endpoint', 'cloud']
-    const lines = [...commands, ...inline].flatMap((line) => /^npm exec sallyport -- (.*)/.exec(line)?.slice(1) ?? [])
+    const lines = [...commands, ...inline].flatMap((line) => /^cli\/sallyport\.mjs (.*)/.exec(line)?.slice(1) ?? [])
     expect(lines.length).toBeGreaterThan(10)
     const wrong = lines.filter((line) => {
       const verb = VERBS.find(({ name }) => line === name || line.startsWith(`${name} `))
@@ -53,7 +53,7 @@ describe('docs/operations.md', () => {
 
   it('has blocks of commands of known programs alone', () => {
     const programs = new Set(commands.map((line) => line.split(' ')[0]))
-    expect([...programs].sort()).toEqual(['az', 'azd', 'git', 'npm'])
+    expect([...programs].sort()).toEqual(['az', 'azd', 'cli/sallyport.mjs', 'git', 'npm'])
   })
 
   it('leads to files and headings that exist', () => {
