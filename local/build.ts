@@ -28,7 +28,7 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
 }
 
 /** zod brings its texts in fifty languages; the gateway's own are in zod-detail.ts. V8 reads a whole file before it runs any of it. */
-const englishAlone: Plugin = {
+export const englishAlone: Plugin = {
   name: 'english-alone',
   setup: ({ onLoad }) => onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: '' })),
 }

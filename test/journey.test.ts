@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { entryFile } from '../local/entry-file.ts'
 import { repositoryRoot } from '../local/repository-root.ts'
 import { forgetState, type Run, startRun, temporaryState } from './support/running.ts'
 
@@ -22,7 +23,7 @@ const SECRET = '/v1/secrets/main/stripe-api-key'
 
 const sallyport = (...args: string[]) =>
   JSON.parse(
-    execFileSync(process.execPath, ['cli/main.ts', ...args, '--json', '--state', stateDir], {
+    execFileSync(process.execPath, [entryFile('cli/main.ts'), ...args, '--json', '--state', stateDir], {
       cwd: repositoryRoot,
       encoding: 'utf8',
     }),

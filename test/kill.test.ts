@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
+import { entryFile } from '../local/entry-file.ts'
 import { repositoryRoot } from '../local/repository-root.ts'
 import { type Answer, forgetState, startRun, temporaryState } from './support/running.ts'
 
@@ -27,7 +28,7 @@ async function ask(call: () => Promise<Answer>, answered: (answer: Answer) => vo
 
 const sallyport = (...args: string[]) =>
   JSON.parse(
-    execFileSync(process.execPath, ['cli/main.ts', ...args, '--json', '--state', stateDir], {
+    execFileSync(process.execPath, [entryFile('cli/main.ts'), ...args, '--json', '--state', stateDir], {
       cwd: repositoryRoot,
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,

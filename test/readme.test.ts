@@ -8,7 +8,9 @@ import { repositoryRoot } from '../local/repository-root.ts'
 import { forgetState, temporaryState, until } from './support/running.ts'
 
 const stateDir = temporaryState()
-const env = { ...process.env, SALLYPORT_STATE: stateDir }
+/** From the sources, as a newcomer has it. */
+const { SALLYPORT_BUILT_ENTRIES: _, ...inherited } = process.env
+const env = { ...inherited, SALLYPORT_STATE: stateDir }
 const endpoints = join(stateDir, 'endpoints.json')
 
 const commands = [

@@ -93,7 +93,7 @@ async function stillGood({ ca, cert, key }: Certificates, at: number): Promise<b
 /** PEM texts of a new CA and of the server certificate it signed. */
 async function issue(at: number): Promise<Certificates> {
   // A fifth of what a server loads, and one start in many needs it.
-  const { generate } = await import('selfsigned')
+  const { generate } = (await import('selfsigned')).default
   const life = { notBeforeDate: new Date(at - DAY_MS), notAfterDate: new Date(at + VALID_DAYS * DAY_MS) }
   const common = { ...life, keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const
   const authority = await generate(

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { COMPILE_CACHE } from '../compile-cache.ts'
+import { entryFile } from '../entry-file.ts'
 import type { ReadyMessage } from './process.ts'
 
 /** A server in a process of its own. */
@@ -9,7 +9,7 @@ export type Child = { name: string; pid: number; ports: Record<string, number>; 
 
 export type ChildOptions = {
   name: string
-  /** Path of its main file, relative to this folder. */
+  /** Path of its main file, relative to local/servers. */
   main: string
   args: readonly string[]
   log(line: string): void
@@ -38,7 +38,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 }
 
 async function startOnce({ name, main, args, log }: ChildOptions): Promise<Child> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(main, import.meta.url)), ...args], {
+  const child = spawn(process.execPath, [entryFile(`local/servers/${main}`), ...args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, SALLYPORT_ALLOW_STUBS: '1', NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILE_CACHE },
     // A group of its own: Ctrl-C in the terminal must reach the gateway first, which still needs its servers to stop.

@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
-import { repositoryRoot } from '../../local/repository-root.ts'
+import { entryFile } from '../../local/entry-file.ts'
 import { childEnvironment } from './child-environment.ts'
 
 export type HostedGateway = {
@@ -17,8 +16,8 @@ export type HostedGateway = {
 /** functions/index.ts under the local Functions host, in a process of its own that gets this environment and nothing else. */
 export async function hostGateway(environment: Record<string, string>, port = 0): Promise<HostedGateway> {
   const child = fork(
-    join(repositoryRoot, 'local/functions-host/host-process.ts'),
-    ['functions/index.ts', String(port)],
+    entryFile('local/functions-host/host-process.ts'),
+    [entryFile('functions/index.ts'), String(port)],
     {
       env: childEnvironment(environment),
       silent: true,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Endpoints } from '../../cli/local-state.ts'
 import { callerToken, type TokenChoice } from '../../local/caller-token.ts'
+import { entryFile } from '../../local/entry-file.ts'
 import { repositoryRoot } from '../../local/repository-root.ts'
 import { checkDescribed } from './openapi/described.ts'
 
@@ -39,7 +40,7 @@ export const forgetState = (stateDir: string) => rmSync(stateDir, { recursive: t
 
 /** `npm start` without npm: local/main.ts as a process of its own, with all its servers, ready to be called. */
 export async function startRun(stateDir: string, env: Record<string, string> = {}): Promise<Run> {
-  const child = spawn(process.execPath, ['local/main.ts', '--port', '0', '--state', stateDir], {
+  const child = spawn(process.execPath, [entryFile('local/main.ts'), '--port', '0', '--state', stateDir], {
     cwd: repositoryRoot,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { type Addresses, REPORTS_ACCOUNT } from '../../local/servers/environment.ts'
 import { startServers } from '../../local/servers/start-servers.ts'
 
+import { buildEntries } from './built-entries.ts'
 import { keepRun } from './run-keeper.ts'
 
 /** What test files need of the one set of servers of a run; plain data, since it crosses a process. */
@@ -26,6 +27,7 @@ declare module 'vitest' {
 
 /** Starts Azurite, the identity server, both vaults and the clouds once per run, in a temporary folder that goes afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  process.env['SALLYPORT_BUILT_ENTRIES'] = await buildEntries()
   const stateDir = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
   const files = globSync('test/**/*.test.ts', { cwd: project.config.root }).toSorted()
   const accounts = Object.fromEntries(

@@ -9,6 +9,8 @@ type Batches = { prototype: { extractPath(uri: string): RegExpMatchArray | null 
  */
 export async function readProductStyleBatches(): Promise<void> {
   // @ts-expect-error the package has no types
-  const loaded = (await import('azurite/dist/src/table/batch/BatchSerialization.js')) as { BatchSerialization: Batches }
-  loaded.BatchSerialization.prototype.extractPath = (uri) => uri.match(PATH)
+  const loaded = (await import('azurite/dist/src/table/batch/BatchSerialization.js')) as {
+    default: { BatchSerialization: Batches }
+  }
+  loaded.default.BatchSerialization.prototype.extractPath = (uri) => uri.match(PATH)
 }
