@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -15,6 +15,7 @@ export type LockOptions = {
 type Holder = { pid: number; started: string | undefined }
 
 const POLL_MS = 100
+const REMOVAL_MS = 5
 
 /** A server that is closing may take this long (Azurite writes everything it holds); who comes after it waits. */
 export const SHUTDOWN_MS = 60_000
@@ -29,11 +30,11 @@ export async function holdLock(path: string, { what, waitMs }: LockOptions): Pro
   const own = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) } satisfies Holder)
   for (let waited = 0; ; waited += POLL_MS) {
     if (await claim(path, own)) return { release: () => release(path, own) }
-    const text = await readFile(path, 'utf8').catch(() => undefined)
+    const text = await textOf(path)
     if (text === undefined) continue
     const holder = parseHolder(text)
     if (!holder || !(await isAlive(holder))) {
-      await removeStale(path, text)
+      await removeStale(path, text, own)
       continue
     }
     if (waited >= waitMs) {
@@ -58,23 +59,32 @@ async function claim(path: string, own: string): Promise<boolean> {
   }
 }
 
-/** Two processes may find the same stale lock: whoever moves away a file that is not the one it judged puts it back. */
-async function removeStale(path: string, judged: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`
-  try {
-    await rename(path, aside)
-  } catch {
-    return
+/**
+ * Of all who judged the same dead holder one takes its file away, the one who has the mark named after it: the judged file can
+ * then only be removed by that one, so it is still there, or somebody came before. Trap: without the mark, a slow process moves
+ * away the lock of whoever was quicker. The mark of one who died in here counts as part of the name of the next.
+ */
+async function removeStale(path: string, judged: string, own: string): Promise<void> {
+  for (let dead = judged; ; ) {
+    const mark = `${path}.${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`
+    if (await claim(mark, own)) {
+      if ((await textOf(path)) === judged) await rm(path, { force: true })
+      await rm(mark, { force: true })
+      return
+    }
+    const other = await textOf(mark)
+    const remover = other === undefined ? undefined : parseHolder(other)
+    if (!remover || (await isAlive(remover))) return sleep(REMOVAL_MS)
+    dead += other
   }
-  const moved = await readFile(aside, 'utf8')
-  if (moved !== judged) await link(aside, path).catch(() => undefined)
-  await rm(aside, { force: true })
 }
 
 async function release(path: string, own: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
+  const text = await textOf(path)
   if (text === own) await rm(path, { force: true })
 }
+
+const textOf = (path: string) => readFile(path, 'utf8').catch(() => undefined)
 
 function parseHolder(text: string): Holder | undefined {
   try {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,10 +42,26 @@ it.each([
   await (await holdLock(path, options)).release()
 })
 
-it('gives a stale lock to exactly one of many', async () => {
-  writeFileSync(path, JSON.stringify({ pid: await deadPid() }))
-  const results = await Promise.allSettled(Array.from({ length: 20 }, () => holdLock(path, options)))
-  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+it('gives a stale lock to exactly one of many, however they come in between', async () => {
+  const stale = JSON.stringify({ pid: await deadPid() })
+  for (let round = 0; round < 150; round++) {
+    writeFileSync(path, stale)
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => holdLock(path, options)))
+    const held = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    expect(held).toHaveLength(1)
+    await held[0]?.release()
+  }
+  expect(readdirSync(folder)).toEqual([])
+})
+
+it('takes over a stale lock whose remover died too, and the one after', async () => {
+  const [stale, remover] = [JSON.stringify({ pid: await deadPid() }), JSON.stringify({ pid: await deadPid() })]
+  writeFileSync(path, stale)
+  for (const dead of [stale, stale + remover]) {
+    const name = createHash('sha256').update(dead).digest('hex').slice(0, 16)
+    writeFileSync(`${path}.${name}`, remover)
+  }
+  await (await holdLock(path, options)).release()
 })
 
 async function deadPid(): Promise<number> {
