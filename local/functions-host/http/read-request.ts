@@ -30,7 +30,9 @@ export function readBody(request: IncomingMessage): Promise<Uint8Array | undefin
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
     request.on('error', reject)
-    request.on('close', () => reject(new Error('the client closed the connection')))
+    request.on('close', () => {
+      if (!request.complete) reject(new Error('the client closed the connection'))
+    })
   })
 }
 
