@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** What @azure/identity and the SDKs' loggers read once per process, or a mocked module: these files need a process of their own. */
@@ -16,7 +17,8 @@ export default defineConfig({
     globalSetup: ['test/support/servers.ts'],
     setupFiles: ['test/support/leave-as-found.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the machine has cores, since tests also wait; the servers they share carry four.
+    maxWorkers: Math.min(availableParallelism() + 1, 4),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [

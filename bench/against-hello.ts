@@ -2,11 +2,11 @@ import { type Figure, median, round, spreadOf } from './figure.ts'
 import { type Load, type LoadResult, load } from './load.ts'
 import { type RunningHost, type Stack, startBenchHost, startStack } from './stack.ts'
 
-const ROUNDS = 5
+const ROUNDS = 9
 const WARM_UP_SECONDS = 2
 
 /** The load of every comparison with `hello`. */
-export const AT_LOAD = { connections: 50, seconds: 4 }
+export const AT_LOAD = { connections: 50, seconds: 3 }
 
 export type Comparison = {
   say: (line: string) => void

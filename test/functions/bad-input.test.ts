@@ -33,13 +33,16 @@ describe.each(KNOWN)('wrong methods of $title', (operation) => {
   const { endpoint } = operation
   const wrong = METHODS.filter((method) => !Object.hasOwn(endpoint.methods, method))
 
-  it.each(wrong)('405 method_not_allowed: %s, with Allow, and nothing is looked at', async (method) => {
-    const answer = await send(operation, { method, headers: { 'x-http-method-override': operation.method } })
-    expect(answer.status).toBe(405)
-    expect(answer.headers['allow']).toBe(Object.keys(endpoint.methods).join(', '))
-    if (method === 'HEAD') expectOurs(answer)
-    else expectRefusal(answer, 'method_not_allowed', endpoint.dialect)
-  })
+  it.each(some(operation, wrong))(
+    '405 method_not_allowed: %s, with Allow, and nothing is looked at',
+    async (method) => {
+      const answer = await send(operation, { method, headers: { 'x-http-method-override': operation.method } })
+      expect(answer.status).toBe(405)
+      expect(answer.headers['allow']).toBe(Object.keys(endpoint.methods).join(', '))
+      if (method === 'HEAD') expectOurs(answer)
+      else expectRefusal(answer, 'method_not_allowed', endpoint.dialect)
+    },
+  )
 
   it('404 from the host: TRACE, which the runtime’s library cannot even represent', async () => {
     expect(await send(operation, { method: 'TRACE', body: null })).toMatchObject({ status: 404, body: '' })

@@ -10,7 +10,7 @@ import { shareOf } from '../support/share-of.ts'
 
 const local = rig()
 /** It speaks plain http on the loopback. Each costs a start that waits for its deadline, so not all kinds are here. */
-const FAULTS: readonly Fault[] = shareOf(['lost', 'refused', 'throttled 429', 'reset', 'garbage', 'redirect'], 0, 3)
+const FAULTS: readonly Fault[] = shareOf(['lost', 'refused', 'throttled 429', 'reset', 'garbage', 'redirect'], 0, 6)
 
 let rows: Map<Fault, Row>
 const answers = () => [...rows.values()].flatMap(({ all }) => all)

@@ -6,3 +6,6 @@ export function shareOf<T>(cases: readonly T[], turn: number, of: number): T[] {
   const stride = Math.min(of, cases.length)
   return process.env['SALLYPORT_TEST_ALL'] ? [...cases] : cases.filter((_, at) => (at + turn) % stride === 0)
 }
+
+/** How often a property is tried: a third of it, all of it in `.ci/run`. */
+export const tries = (times: number): number => (process.env['SALLYPORT_TEST_ALL'] ? times : Math.ceil(times / 3))

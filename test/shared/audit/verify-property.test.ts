@@ -4,6 +4,7 @@ import type { Entry } from '../../../shared/audit/entry.ts'
 import { verifyJournal } from '../../../shared/audit/verify.ts'
 import type { StoredRow } from '../../../shared/azure/table.ts'
 import { hourOf } from '../../../shared/time-keys.ts'
+import { tries } from '../../support/share-of.ts'
 import { denial, intent, MASTER, NOW, result } from './fixtures.ts'
 import { macOf, stream, written } from './written.ts'
 
@@ -50,7 +51,7 @@ test('an untouched journal is right', async () => {
     fc.asyncProperty(shape, async (form) => {
       expect((await verify(journal(form))).wrong).toEqual([])
     }),
-    { numRuns: 50 },
+    { numRuns: tries(50) },
   )
 })
 
@@ -90,7 +91,7 @@ test('any drop of a column is told', async () => {
       ]
       expect((await verify(rows)).ok).toBe(false)
     }),
-    { numRuns: 50 },
+    { numRuns: tries(50) },
   )
 })
 

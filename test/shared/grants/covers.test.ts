@@ -5,6 +5,7 @@ import { coversOf } from '../../../shared/grants/covers.ts'
 import { ACTION_NAMES, ACTIONS, type Action } from '../../../shared/policy/actions.ts'
 import { grantsOn, outcomeOf } from '../../support/grants.ts'
 import { issuer, role, statement } from '../../support/policy/documents.ts'
+import { tries } from '../../support/share-of.ts'
 
 const segment = fc.constantFrom('a', 'ab', 'b', '*', 'a*', '*b')
 const pattern = fc.oneof(
@@ -50,7 +51,7 @@ describe('what a chain covers', () => {
           for (const [at, child] of covered.entries()) if (child && at > 0) expect(covered[at - 1]).toBe(true)
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: tries(3_000) },
     )
   })
 
@@ -67,7 +68,7 @@ describe('what a chain covers', () => {
           expect(coversOf(chain)(action, on)).toBe(each)
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: tries(2_000) },
     )
   })
 

@@ -8,6 +8,7 @@ import { grantsOn, outcomeOf, root, START } from '../../support/grants.ts'
 import { createMemoryTable, onEveryWrite } from '../../support/memory-table.ts'
 import { issuer, role, statement } from '../../support/policy/documents.ts'
 import { entraId } from '../../support/principal-id.ts'
+import { tries } from '../../support/share-of.ts'
 
 const ROLES = [issuer('ci'), role('opener', ['grant:create']), role('reader', ['secret:get', 'token:issue'])]
 const READS = { actions: ['secret:get'] as const, resources: ['secret/main/a'] }
@@ -54,7 +55,7 @@ describe('opening a grant', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: tries(300) },
     )
     expect(accepted).toBeGreaterThan(30)
   })

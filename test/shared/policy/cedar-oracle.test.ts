@@ -6,9 +6,10 @@ import { ISSUER_DOCUMENTS, instants, questions, ROLE_DOCUMENTS, statements } fro
 import { createOracle } from '../../support/policy/cedar-oracle.ts'
 import type { OracleStatement } from '../../support/policy/cedar-policies.ts'
 import { snapshotOf } from '../../support/policy/snapshot-of.ts'
+import { tries } from '../../support/share-of.ts'
 
 /** `SALLYPORT_ORACLE_QUESTIONS=20000` asks more than the normal run does. */
-const QUESTIONS = Number(process.env['SALLYPORT_ORACLE_QUESTIONS'] ?? 2_000)
+const QUESTIONS = Number(process.env['SALLYPORT_ORACLE_QUESTIONS'] ?? tries(2_000))
 const QUESTIONS_A_SET = 50
 const ROLES = Object.fromEntries(ROLE_DOCUMENTS.map(({ name, actions }) => [name, actions]))
 

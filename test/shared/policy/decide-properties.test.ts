@@ -10,6 +10,7 @@ import {
   statements,
 } from '../../support/policy/arbitraries.ts'
 import { snapshotOf } from '../../support/policy/snapshot-of.ts'
+import { tries } from '../../support/share-of.ts'
 
 const setOf = (list: readonly StatementLike[]) => snapshotOf([...ISSUER_DOCUMENTS, ...ROLE_DOCUMENTS, ...list])
 const permits = (list: readonly StatementLike[], question: Parameters<typeof decide>[0], now: number) =>
@@ -30,7 +31,7 @@ describe('decide: properties', () => {
         const forbids = more.filter(({ effect }) => effect === 'forbid').map((one, at) => ({ ...one, id: `f${at}` }))
         if (permits([...list, ...forbids], question, now)) expect(permits(list, question, now)).toBe(true)
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 
@@ -39,7 +40,7 @@ describe('decide: properties', () => {
       fc.property(statements(6), questions, instants, (list, question, now) => {
         expect(decide(question, setOf([...list].reverse()), now)).toEqual(decide(question, setOf(list), now))
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 
@@ -60,7 +61,7 @@ describe('decide: properties', () => {
         if (before.obligations.approval)
           expect(after.approval?.count).toBeGreaterThanOrEqual(before.obligations.approval.count)
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 
@@ -79,7 +80,7 @@ describe('decide: properties', () => {
         })
         if (permits(narrowed, question, now)) expect(permits(list, question, now)).toBe(true)
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 
@@ -92,7 +93,7 @@ describe('decide: properties', () => {
         const reportOnly = list.filter(({ mode }) => mode === 'report').map(({ id }) => id)
         expect(reportOnly).toEqual(expect.arrayContaining([...all.reported]))
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 
@@ -104,7 +105,7 @@ describe('decide: properties', () => {
         const blind = { ...question, principal: bare, context: {} }
         if (permits(list, blind, now)) expect(permits(list, question, now)).toBe(true)
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 })

@@ -18,6 +18,7 @@ import {
   statements,
 } from '../../support/policy/arbitraries.ts'
 import { snapshotOf } from '../../support/policy/snapshot-of.ts'
+import { tries } from '../../support/share-of.ts'
 
 const CONTEXT = { actionsOf: () => new Set<Action>(), clockOf: createZoneClock }
 
@@ -45,7 +46,7 @@ describe('decide for a partial principal (T6)', () => {
         const same = { ...principal, groups, roles, claims, ...(appId && { appId }) }
         expect(decide({ ...question, principal: same }, set, now).effect).toBe('permit')
       }),
-      { numRuns: 600 },
+      { numRuns: tries(600) },
     )
     expect(permitted).toBeGreaterThan(10)
   })
@@ -63,7 +64,7 @@ describe('decide for a partial principal (T6)', () => {
           expect(found.get(statement) ?? 'no').toBe(scanned)
         }
       }),
-      { numRuns: 200 },
+      { numRuns: tries(200) },
     )
   })
 

@@ -4,6 +4,7 @@ import type { RotationDocument } from '../../../shared/policy/documents/rotation
 import { Secret } from '../../../shared/secrets/secret.ts'
 import { rotationDocument } from '../../support/rotation.ts'
 import { createCalls, createWorld, type World } from '../../support/rotation-memory.ts'
+import { tries } from '../../support/share-of.ts'
 
 const DAY = 86_400_000
 const SPACING = 7 * DAY
@@ -69,7 +70,7 @@ describe('members of a family', () => {
           for (const { to } of before) expect(span.from - to).toBeGreaterThanOrEqual(SPACING)
         }
       }),
-      { numRuns: 150 },
+      { numRuns: tries(150) },
     )
   }, 30_000)
 

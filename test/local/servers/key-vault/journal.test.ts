@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openJournal } from '../../../../local/servers/key-vault/journal.ts'
+import { tries } from '../../../support/share-of.ts'
 
 let folder = ''
 let path = ''
@@ -46,7 +47,7 @@ it('torn anywhere, it holds exactly the whole lines before the tear', async () =
       const lines = kept.filter((byte) => byte === 0x0a).length
       expect(await replayed()).toEqual(all.slice(0, lines))
     }),
-    { numRuns: 60 },
+    { numRuns: tries(60) },
   )
 })
 

@@ -12,6 +12,7 @@ import {
 } from '../../../support/policy/arbitraries.ts'
 import { snapshotOf } from '../../../support/policy/snapshot-of.ts'
 import { principal } from '../../../support/principal.ts'
+import { tries } from '../../../support/share-of.ts'
 
 const setOf = (list: readonly object[]) => snapshotOf([...ISSUER_DOCUMENTS, ...ROLE_DOCUMENTS, ...list])
 
@@ -53,7 +54,7 @@ describe('explain: properties', () => {
         if (decision.reason === 'permitted') expect(decision.statementIds).toEqual(of('permit', ['yes']).sort())
         if (decision.reason === 'forbidden') expect(decision.statementIds).toEqual(of('forbid', ['yes']).sort())
       }),
-      { numRuns: 300 },
+      { numRuns: tries(300) },
     )
   })
 
@@ -70,7 +71,7 @@ describe('explain: properties', () => {
           expect(explain(asked, set, now).decision).toEqual(decide(asked, set, now))
         },
       ),
-      { numRuns: 50 },
+      { numRuns: tries(50) },
     )
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { intersectPatterns, patternContains } from '../../../../shared/policy/match/intersect.ts'
 import { compilePattern, patternMatches } from '../../../../shared/policy/match/pattern.ts'
 import { canonicalResource } from '../../../../shared/policy/match/resource.ts'
+import { tries } from '../../../support/share-of.ts'
 
 const matches = (pattern: string, resource: string) =>
   patternMatches(compilePattern(canonicalResource(pattern)), canonicalResource(resource))
@@ -34,7 +35,7 @@ describe('intersectPatterns', () => {
           expect(common.some((each) => matches(each, one))).toBe(matches(a, one) && matches(b, one))
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: tries(2_000) },
     )
   })
 
@@ -47,7 +48,7 @@ describe('intersectPatterns', () => {
         }
         if (patternContains(a, b)) expect(common).toEqual([canonicalResource(b)])
       }),
-      { numRuns: 2_000 },
+      { numRuns: tries(2_000) },
     )
   })
 

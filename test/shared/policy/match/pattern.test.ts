@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { globMatches } from '../../../../shared/policy/match/glob.ts'
 import { compilePattern, literalPrefix, patternMatches } from '../../../../shared/policy/match/pattern.ts'
+import { tries } from '../../../support/share-of.ts'
 
 const matches = (pattern: string, text: string, separators = '/') =>
   patternMatches(compilePattern(pattern, separators), text, separators)
@@ -56,7 +57,7 @@ describe('patterns', () => {
         const compiled = compilePattern(one, '/:')
         if (patternMatches(compiled, other, '/:')) expect(other.startsWith(literalPrefix(compiled, depth))).toBe(true)
       }),
-      { numRuns: 2_000 },
+      { numRuns: tries(2_000) },
     )
   })
 

@@ -14,9 +14,10 @@ import {
 } from '../../../support/policy/arbitraries.ts'
 import { target } from '../../../support/policy/documents.ts'
 import { snapshotOf } from '../../../support/policy/snapshot-of.ts'
+import { tries } from '../../../support/share-of.ts'
 
 /** `SALLYPORT_WIDENING_RUNS=5000` compares more sets than the normal run does. */
-const RUNS = Number(process.env['SALLYPORT_WIDENING_RUNS'] ?? 300)
+const RUNS = Number(process.env['SALLYPORT_WIDENING_RUNS'] ?? tries(300))
 const START = Date.UTC(2026, 9, 1)
 
 const roles = fc
@@ -161,7 +162,7 @@ describe('what a new set grants: properties', () => {
         const renamed = old.map(rename).reverse()
         expect(await wideningsOf(parsed(old), parsed(renamed), START)).toEqual([])
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 
@@ -172,7 +173,7 @@ describe('what a new set grants: properties', () => {
         const kept = old.filter((one) => !('effect' in one && one.effect === 'permit' && asksNothing(one)))
         expect(await wideningsOf(parsed(old), parsed([...kept, ...forbids]), START)).toEqual([])
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     )
   })
 })
