@@ -86,9 +86,11 @@ const help = ({ name, usage, summary }: Verb): string[] => [`usage: sallyport ${
 
 if (import.meta.main) {
   // Who reads no further (`| head`) does not end a command that is half done.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
   const write = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`)
   process.exitCode = await main(process.argv.slice(2), {
     env: process.env,

@@ -15,6 +15,7 @@ type Making = { method: 'POST' | 'PUT'; url: string; body?: object }
 const AT_ONCE = 3
 const MADE = [201, 204]
 const EXISTS = 409
+const LIMIT_MS = 30_000
 
 /**
  * Makes every table, container and queue of the gateway in one account; what exists stays. In Azure Bicep does this. Throws when the
@@ -34,7 +35,12 @@ export async function createStorage({ account, agent, token }: StorageOptions): 
   const lane = async () => {
     for (let next = left.shift(); next; next = left.shift()) await make(next, { agent, token })
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  } finally {
+    // Nothing is begun after one has failed.
+    left.length = 0
+  }
 }
 
 /** One request each, without a client library: these three are all that it would do here. */
@@ -51,10 +57,10 @@ function make({ method, url, body }: Making, { agent, token }: { agent: Agent; t
     }),
   }
   return new Promise((resolve, reject) => {
-    const call = request(url, { method, agent, headers }, (response) => {
+    const call = request(url, { method, agent, headers, signal: AbortSignal.timeout(LIMIT_MS) }, (response) => {
       response.resume()
       const { statusCode = 0 } = response
-      if (MADE.includes(statusCode) || statusCode === EXISTS) response.on('end', resolve)
+      if (MADE.includes(statusCode) || statusCode === EXISTS) response.once('end', resolve).once('error', reject)
       else reject(new Error(`${new URL(url).host} answered ${statusCode} when its storage was made`))
     })
     call.on('error', reject)

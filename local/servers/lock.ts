@@ -15,7 +15,8 @@ export type LockOptions = {
 type Holder = { pid: number; started: string | undefined }
 
 const POLL_MS = 100
-const REMOVAL_MS = 5
+/** What removing a file takes, many times over. */
+const REMOVAL_MS = 20
 
 /** A server that is closing may take this long (Azurite writes everything it holds); who comes after it waits. */
 export const SHUTDOWN_MS = 60_000
@@ -28,17 +29,16 @@ export const SHUTDOWN_MS = 60_000
 export async function holdLock(path: string, { what, waitMs }: LockOptions): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const own = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) } satisfies Holder)
-  for (let waited = 0; ; waited += POLL_MS) {
+  const until = performance.now() + waitMs
+  for (;;) {
     if (await claim(path, own)) return { release: () => release(path, own) }
     const text = await textOf(path)
     if (text === undefined) continue
     const holder = parseHolder(text)
-    if (!holder || !(await isAlive(holder))) {
-      await removeStale(path, text, own)
-      continue
-    }
-    if (waited >= waitMs) {
-      throw new Error(`${what} is in use by process ${holder.pid}: stop that first, or choose another state folder`)
+    const user = holder && (await isAlive(holder)) ? holder : await removeStale(path, text, own)
+    if (!user) continue
+    if (performance.now() >= until) {
+      throw new Error(`${what} is in use by process ${user.pid}: stop that first, or choose another state folder`)
     }
     await sleep(POLL_MS)
   }
@@ -62,19 +62,24 @@ async function claim(path: string, own: string): Promise<boolean> {
 /**
  * Of all who judged the same dead holder one takes its file away, the one who has the mark named after it: the judged file can
  * then only be removed by that one, so it is still there, or somebody came before. Trap: without the mark, a slow process moves
- * away the lock of whoever was quicker. The mark of one who died in here counts as part of the name of the next.
+ * away the lock of whoever was quicker. The mark of one who died in here counts as part of the name of the next. Gives who is at it
+ * for so long that it is no matter of a moment.
  */
-async function removeStale(path: string, judged: string, own: string): Promise<void> {
+async function removeStale(path: string, judged: string, own: string): Promise<Holder | undefined> {
+  const marks: string[] = []
   for (let dead = judged; ; ) {
     const mark = `${path}.${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`
+    marks.push(mark)
     if (await claim(mark, own)) {
       if ((await textOf(path)) === judged) await rm(path, { force: true })
-      await rm(mark, { force: true })
-      return
+      for (const passed of marks) await rm(passed, { force: true })
+      return undefined
     }
+    await sleep(REMOVAL_MS)
     const other = await textOf(mark)
-    const remover = other === undefined ? undefined : parseHolder(other)
-    if (!remover || (await isAlive(remover))) return sleep(REMOVAL_MS)
+    if (other === undefined) return undefined
+    const remover = parseHolder(other)
+    if (remover && (await isAlive(remover))) return remover
     dead += other
   }
 }
@@ -84,7 +89,15 @@ async function release(path: string, own: string): Promise<void> {
   if (text === own) await rm(path, { force: true })
 }
 
-const textOf = (path: string) => readFile(path, 'utf8').catch(() => undefined)
+/** Undefined where there is no such file; what cannot be read is an error, not a lock that is free. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
 
 function parseHolder(text: string): Holder | undefined {
   try {

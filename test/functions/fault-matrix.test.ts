@@ -10,7 +10,7 @@ import { shareOf } from '../support/share-of.ts'
 const local = rig()
 const DEPENDENCIES: readonly Linked[] = ['storage', 'main vault', 'gateway vault', 'issuer']
 const ROWS = DEPENDENCIES.flatMap((dependency, turn) =>
-  shareOf(FAULTS, turn, 6).map((fault) => ({ dependency, fault, name: `${dependency} ${fault}` })),
+  shareOf(FAULTS, turn, 4).map((fault) => ({ dependency, fault, name: `${dependency} ${fault}` })),
 )
 /** Rows wait most of the time. */
 const ROWS_AT_ONCE = 6

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -14,6 +14,9 @@ const ENTRIES = [
 
 /** Always in the same place, or V8's cache of compiled code would not know the files again. */
 const FOLDER = join(repositoryRoot, 'node_modules', '.cache', 'sallyport-built')
+
+/** Another run may still load what it built; names carry a hash of what is in them. */
+const KEPT_MS = 86_400_000
 
 /** Loaded by few, found by its place, or put in at run time by the Functions host. */
 const LEFT_OUT = [
@@ -46,16 +49,17 @@ export async function buildEntries(): Promise<string> {
     },
     ...{ plugins: [englishAlone, sourcePlaces, httpAlone], logLevel: 'warning' },
   })
+  const built = new Set(outputFiles.map(({ path }) => path))
   for (const { path, contents } of outputFiles) {
     if (existsSync(path) && readFileSync(path).equals(contents)) continue
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(`${path}.${process.pid}`, contents)
     renameSync(`${path}.${process.pid}`, path)
   }
-  const built = new Set(outputFiles.map(({ path }) => path))
+  const before = Date.now() - KEPT_MS
   for (const file of readdirSync(FOLDER, { recursive: true, withFileTypes: true })) {
     const path = join(file.parentPath, file.name)
-    if (file.isFile() && !built.has(path)) rmSync(path)
+    if (file.isFile() && !built.has(path) && statSync(path).mtimeMs < before) rmSync(path, { force: true })
   }
   return FOLDER
 }

@@ -62,6 +62,15 @@ it('takes over a stale lock whose remover died too, and the one after', async ()
     writeFileSync(`${path}.${name}`, remover)
   }
   await (await holdLock(path, options)).release()
+  expect(readdirSync(folder)).toEqual([])
+})
+
+it('names a remover that is stopped in the middle, instead of waiting for ever', async () => {
+  const stale = JSON.stringify({ pid: await deadPid() })
+  writeFileSync(path, stale)
+  const name = createHash('sha256').update(stale).digest('hex').slice(0, 16)
+  writeFileSync(`${path}.${name}`, JSON.stringify({ pid: process.ppid }))
+  await expect(holdLock(path, options)).rejects.toThrow(`in use by process ${process.ppid}`)
 })
 
 async function deadPid(): Promise<number> {

@@ -30,9 +30,13 @@ export async function sasFault(
   const sip = fields.get('sip')
   if (sip !== undefined && !isFrom(request.address, sip)) return 'AuthorizationSourceIPMismatch'
   const letters = fields.get('sp') ?? ''
+  if (!LETTERS[place.service].test(letters)) return 'AuthorizationPermissionMismatch'
   const isPermitted = operation.permissions.some((wanted) => [...wanted].every((letter) => letters.includes(letter)))
   return isPermitted ? undefined : 'AuthorizationPermissionMismatch'
 }
+
+/** In this order, each once. */
+const LETTERS = { blob: /^r?a?c?w?d?x?y?l?t?m?e?o?p?i?$/, queue: /^r?a?u?p?$/, table: /^r?a?u?d?$/ }
 
 const SAS_NAMES = new Set(
   [
@@ -62,10 +66,14 @@ function isSigned(fields: SasFields, place: Place, keys: DelegationKeys): boolea
   return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
+/** ISO 8601 in UTC; JavaScript would take much else for a time. */
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,7})?)?Z)?$/
+
 /** Within the times of the SAS and of its key; a SAS without an end is none. */
 function isNow(fields: SasFields, now: number): boolean {
   const starts = ['st', 'skt'].map((name) => fields.get(name)).filter((text) => text !== undefined)
   const ends = [fields.get('se') ?? '', fields.get('ske') ?? '']
+  if (![...starts, ...ends].every((text) => TIME.test(text))) return false
   return starts.every((text) => Date.parse(text) <= now) && ends.every((text) => now < Date.parse(text))
 }
 
@@ -73,7 +81,7 @@ function isNow(fields: SasFields, now: number): boolean {
 async function isHeldBy({ headers }: ServerRequest, fields: SasFields, deps: AzureCallerDeps): Promise<boolean> {
   const objectId = fields.get('sduoid')
   if (objectId === undefined) return true
-  const token = (headers.authorization ?? '').replace(/^Bearer /, '')
+  const [, token = ''] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? []
   const holder = await azurePrincipal(token, STORAGE_AUDIENCES, deps)
   return holder?.objectId === objectId && holder.tenant === (fields.get('skdutid') ?? fields.get('sktid'))
 }
