@@ -70,6 +70,6 @@ async function refuseOthers({ caller, id }: Delegating, { admit }: Deps): Promis
   throw new GatewayError('internal', 'delegation_admitted')
 }
 
-/** The same operation makes the same grant. */
+/** The same operation makes the same grant. Hexadecimal: one in 64 of base64url begins with `-`, as an option does. */
 const grantIdOf = (operation: string) =>
-  createHash('sha256').update(`delegation|${operation}`).digest('base64url').slice(0, 32)
+  createHash('sha256').update(`delegation|${operation}`).digest('hex').slice(0, 32)

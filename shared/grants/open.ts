@@ -64,9 +64,8 @@ export async function openGrant(opening: Opening, deps: OpenDeps): Promise<Opene
   }
 }
 
-/** The same operation makes the same grant. */
-const grantIdOf = (operation: string) =>
-  createHash('sha256').update(`grant|${operation}`).digest('base64url').slice(0, 32)
+/** The same operation makes the same grant. Hexadecimal: one in 64 of base64url begins with `-`, as an option does. */
+const grantIdOf = (operation: string) => createHash('sha256').update(`grant|${operation}`).digest('hex').slice(0, 32)
 
 type Admitted = Grant<Obligations> & { resource: string }
 

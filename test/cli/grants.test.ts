@@ -38,7 +38,7 @@ const read = (bearer: string[]) => sallyport('secret', 'get', 'main/stripe-api-k
 describe('grant', () => {
   test('0: open prints the credential alone; it reads what the grant holds, and no more often', async () => {
     const { id, bearer } = await opened('two.jwt', '--max-uses', '2')
-    expect(id).toMatch(/^[\w-]{20,}$/)
+    expect(id).toMatch(/^[0-9a-f]{32}$/)
     expect([(await read(bearer)).exit, (await read(bearer)).exit]).toEqual([0, 0])
     const third = await read(bearer)
     expect([third.exit, third.err]).toEqual([1, expect.stringContaining('403 uses_exhausted')])
@@ -51,6 +51,7 @@ describe('grant', () => {
     const part = ['--action', 'secret:get', '--resource', 'secret/main/stripe-api-key', '--ttl', '5m']
     const child = await sallyport('grant', 'delegate', parent.id, ...part, ...parent.bearer)
     expect(child).toMatchObject({ exit: 0, out: expect.stringMatching(CREDENTIAL) })
+    expect(child.err).toMatch(/^grant [0-9a-f]{32}: /)
     writeFileSync(join(stateDir, 'child.jwt'), child.out)
     const bearer = ['--token-file', 'child.jwt']
     expect((await read(bearer)).exit).toBe(0)
