@@ -159,7 +159,7 @@ describe('a Google ID token passed as subject_token (S12)', () => {
     ['of our own kind', () => forged({}, { header: { typ: 'at+jwt' } }), 'passed_typ_not_allowed'],
     [
       'byte-altered',
-      async () => `${good.slice(0, -6)}${good.endsWith('A') ? 'B' : 'A'}${good.slice(-5)}`,
+      async () => `${good.slice(0, -6)}${good.at(-6) === 'A' ? 'B' : 'A'}${good.slice(-5)}`,
       'passed_signature_invalid',
     ],
     [
