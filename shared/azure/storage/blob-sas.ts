@@ -1,6 +1,6 @@
 import type { SasOrder, SasPlace } from '../../tokens/storage/sas.ts'
 import { sharedOnce } from '../once.ts'
-import type { DelegationKey } from './delegation-key.ts'
+import { type DelegationKey, libraryKey } from './delegation-key.ts'
 
 /** The oldest version that knows everything we sign: not every cloud has the SDK's newest. */
 export const SAS_VERSION = '2025-07-05'
@@ -37,16 +37,7 @@ export async function signBlobSas(order: SasOrder & { place: SasPlace & { servic
     ...(holder?.how === 'recorded' && { preauthorizedAgentObjectId: holder.objectId }),
     ...(holder?.how === 'required' && { delegatedUserObjectId: holder.objectId }),
   }
-  return key.value.within((value) => {
-    const delegation = {
-      signedObjectId: key.objectId,
-      signedTenantId: key.tenant,
-      signedStartsOn: new Date(key.startsAt),
-      signedExpiresOn: new Date(key.endsAt),
-      signedService: key.service,
-      signedVersion: key.version,
-      value,
-    }
-    return generateBlobSASQueryParameters(values, delegation, place.account).toString()
-  })
+  return key.value.within((value) =>
+    generateBlobSASQueryParameters(values, libraryKey(key, value), place.account).toString(),
+  )
 }

@@ -18,6 +18,17 @@ export type DelegationKey = {
   value: Secret
 }
 
+/** The key in the fields of the storage libraries' `UserDelegationKey`; `value` as {@link Secret.within} shows it. */
+export const libraryKey = (key: DelegationKey, value: string) => ({
+  signedObjectId: key.objectId,
+  signedTenantId: key.tenant,
+  signedStartsOn: new Date(key.startsAt),
+  signedExpiresOn: new Date(key.endsAt),
+  signedService: key.service,
+  signedVersion: key.version,
+  value,
+})
+
 const HOUR_MS = 3_600_000
 /** For clocks that are behind: the service takes no key before its start. */
 const BACKDATED_MS = HOUR_MS / 4

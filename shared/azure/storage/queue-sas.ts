@@ -1,7 +1,7 @@
 import type { SasOrder, SasPlace } from '../../tokens/storage/sas.ts'
 import { sharedOnce } from '../once.ts'
 import { SAS_VERSION } from './blob-sas.ts'
-import type { DelegationKey } from './delegation-key.ts'
+import { type DelegationKey, libraryKey } from './delegation-key.ts'
 
 const LETTERS = { read: 'r', add: 'a', update: 'u', process: 'p' } as const
 
@@ -21,16 +21,7 @@ export async function signQueueSas(order: SasOrder & { place: SasPlace & { servi
     ...(address && { ipRange: address }),
     ...(holder && { delegatedUserObjectId: holder.objectId }),
   }
-  return key.value.within((value) => {
-    const delegation = {
-      signedObjectId: key.objectId,
-      signedTenantId: key.tenant,
-      signedStartsOn: new Date(key.startsAt),
-      signedExpiresOn: new Date(key.endsAt),
-      signedService: key.service,
-      signedVersion: key.version,
-      value,
-    }
-    return generateQueueSASQueryParameters(values, delegation, place.account).toString()
-  })
+  return key.value.within((value) =>
+    generateQueueSASQueryParameters(values, libraryKey(key, value), place.account).toString(),
+  )
 }
