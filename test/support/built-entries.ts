@@ -29,8 +29,8 @@ const LEFT_OUT = [
     'pg',
     'esbuild',
   ],
-  // Azurite's: the first is replaced when it is loaded (without-telemetry.ts), the second is not installed.
-  ...['applicationinsights', 'pg-hstore'],
+  // Asked for by Azurite's database library, not installed.
+  'pg-hstore',
 ]
 
 /**

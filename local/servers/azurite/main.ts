@@ -9,7 +9,6 @@ import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
 import { signCorrelationIds } from './correlation-ids.ts'
 import { readProductStyleBatches } from './product-style-batches.ts'
-import { withoutTelemetry } from './without-telemetry.ts'
 
 const SERVICES = ['Blob', 'Queue', 'Table'] as const
 const POLL_MS = 10
@@ -50,7 +49,6 @@ async function start(flags: Flags): Promise<Started> {
     ...(flags['memory'] ? ['--inMemoryPersistence'] : ['--location', folder]),
     ...(await portArguments(flags)),
   ]
-  withoutTelemetry()
   await readProductStyleBatches()
   await signCorrelationIds()
   const said = listenToAzurite()
