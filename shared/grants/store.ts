@@ -1,5 +1,6 @@
 import type { Change, Row, Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import { jitter } from '../jitter.ts'
 import { orUnavailable } from '../storage-unavailable.ts'
 import {
   type AccessContext,
@@ -11,7 +12,6 @@ import {
   type StoredContext,
 } from './access-context.ts'
 import { indexRows } from './index-rows.ts'
-import { jitter } from './jitter.ts'
 
 /** Every method throws GatewayError `storage_unavailable` or `keys_unavailable` when nobody can tell. */
 export type GrantStore = {

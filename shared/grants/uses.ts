@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import type { Row, Table } from '../azure/table.ts'
 import { GatewayError } from '../errors.ts'
+import { jitter } from '../jitter.ts'
 import { orUnavailable } from '../storage-unavailable.ts'
 import type { StoredContext } from './access-context.ts'
-import { jitter } from './jitter.ts'
 import { SLOTS, type Slots } from './slots.ts'
 import { CONTENTION_MS, contended, type GrantStore } from './store.ts'
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { StoredRow, Table } from '../azure/table.ts'
+import { jitter } from '../jitter.ts'
 
 export type MarkerDeps = {
   state: Table
@@ -18,7 +19,8 @@ const MARKER = '_marker'
 const KEPT = 50
 /** Stands for a counter that could not be read: whatever it turns out to be counts as a change of everything. */
 const UNKNOWN = -1
-const MAX_TRIES = 8
+/** Of N who write at once one comes first, so the last may lose N − 1 times; the pause between tries thins them out. */
+const MAX_TRIES = 20
 const DEADLINE_MS = 1_000
 
 /**
@@ -72,6 +74,7 @@ export function createMarkers({ state, now, pollSeconds, changed, report }: Mark
       try {
         for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
           if (await raised(state, vault, name)) return
+          await jitter(tries)
         }
       } catch {
         // Reported below.
