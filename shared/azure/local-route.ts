@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { Socket } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import type { LocalRoute } from '../config.ts'
 
 /**
@@ -9,7 +10,9 @@ import type { LocalRoute } from '../config.ts'
  * so a local run can never reach the Internet by mistake.
  */
 export function localAgent({ hosts, caPath }: LocalRoute): Agent {
-  const agent = new Agent({ keepAlive: true, ca: readFileSync(caPath), maxSockets: 64 })
+  // Once for the agent: from `ca` alone, Node reads the certificates again for each connection.
+  const secureContext = createSecureContext({ ca: readFileSync(caPath) })
+  const agent = new Agent({ keepAlive: true, secureContext, maxSockets: 64 })
   const open = agent.createConnection.bind(agent)
   // The refusal must go through the callback: a throw would escape as an uncaught exception where the agent opens a
   // socket for a request that had to queue.

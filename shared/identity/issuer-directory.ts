@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { CloudName } from '../azure/clouds.ts'
+import { createGrowingCache } from '../growing-cache.ts'
 import { locateKeys } from './discovery.ts'
 import type { FetchJson } from './fetch-json.ts'
 import type { TrustedIssuer } from './issuer.ts'
@@ -19,7 +19,7 @@ export function createIssuerDirectory(deps: {
   now(): number
   cloud: CloudName
 }): IssuerDirectory {
-  const known = new LRUCache<string, { issuer: string; keys: IssuerKeys }>({ max: LIMITS.issuers })
+  const known = createGrowingCache<{ issuer: string; keys: IssuerKeys }>({ count: LIMITS.issuers })
   return {
     keysOf(issuer) {
       const identity = JSON.stringify([issuer.issuer, issuer.jwksUri, issuer.algorithms])

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { createGrowingCache } from '../growing-cache.ts'
 import type { KeyLocation } from './discovery.ts'
 import type { FetchJson } from './fetch-json.ts'
 import { fetchKeys } from './fetch-keys.ts'
@@ -30,7 +30,7 @@ type Deps = { issuer: TrustedIssuer; location: KeyLocation; fetchJson: FetchJson
 /** Keys of one issuer by kid. Unknown kids cause at most one read in 30 s, and one kid at most one a minute (T33). */
 export function createIssuerKeys({ now, ...source }: Deps): IssuerKeys {
   const reader = createKeyReader({ fetchKeys: (before) => fetchKeys(source, before), now })
-  const absent = new LRUCache<string, number>({ max: LIMITS.absentKids })
+  const absent = createGrowingCache<number>({ count: LIMITS.absentKids })
 
   /** An unknown kid may be a key published a moment ago: worth a read, but not one per attacker's kid. */
   async function readForUnknown(kid: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import { createGrowingCache } from '../growing-cache.ts'
 import type { TrustedIssuer } from './issuer.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 import type { TokenTimes } from './jwt-times.ts'
@@ -31,14 +31,15 @@ export type TokenCache = {
  * replay and revocation key on `tokenId`, never on this. Bounded by count and size; evicted means verified again (T34).
  */
 export function createTokenCache(): TokenCache {
-  const tokens = new LRUCache<string, VerifiedToken>({
-    max: LIMITS.cachedTokens,
-    maxSize: LIMITS.cachedTokenCharacters,
+  const tokens = createGrowingCache<{ verified: VerifiedToken; characters: number }>({
+    count: LIMITS.cachedTokens,
+    size: LIMITS.cachedTokenCharacters,
+    sizeOf: ({ characters }) => characters,
   })
   const keyOf = (token: string) => hash('sha256', token, 'binary')
   return {
-    recall: (token) => tokens.get(keyOf(token)),
-    remember: (token, verified) => void tokens.set(keyOf(token), verified, { size: token.length }),
+    recall: (token) => tokens.get(keyOf(token))?.verified,
+    remember: (token, verified) => void tokens.set(keyOf(token), { verified, characters: token.length }),
     forget: (token) => void tokens.delete(keyOf(token)),
     size: () => tokens.size,
   }

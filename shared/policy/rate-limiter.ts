@@ -1,5 +1,5 @@
+import { createGrowingCache } from '../growing-cache.ts'
 import type { Obligations } from './decision.ts'
-import { createGrowingCache } from './growing-cache.ts'
 import type { Limit } from './limits/limit.ts'
 
 type Rate = NonNullable<Obligations['rate']>
@@ -19,7 +19,7 @@ type Bucket = { tokens: number; at: number; capacity: number; windowSeconds: num
  * A bucket holds a window's count and refills evenly. A clock that is set back refills nothing and takes nothing away.
  */
 export function createRateLimiter({ now }: { now: () => number }): RateLimiter {
-  const buckets = createGrowingCache<string, Bucket>(MAX_BUCKETS)
+  const buckets = createGrowingCache<Bucket>({ count: MAX_BUCKETS })
   return {
     take(key, rate) {
       const at = now()

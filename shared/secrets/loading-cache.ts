@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
+import { createGrowingCache } from '../growing-cache.ts'
 
 export type LoadingCacheDeps<T> = {
   now(): number
@@ -32,12 +32,12 @@ const JITTER = 0.1
  */
 export function createLoadingCache<T>(deps: LoadingCacheDeps<T>) {
   const { now, ttlMs, maxEntries, maxBytes, bytesOf, random = Math.random } = deps
-  const entries = new LRUCache<string, Entry<T>>({
-    max: maxEntries,
-    maxSize: maxBytes,
-    sizeCalculation: ({ value }, key) => 64 + key.length + bytesOf(value),
+  const entries = createGrowingCache<Entry<T>>({
+    count: maxEntries,
+    size: maxBytes,
+    sizeOf: ({ value }, key) => 64 + key.length + bytesOf(value),
   })
-  const refusals = new LRUCache<string, Refusal>({ max: MAX_REFUSALS })
+  const refusals = createGrowingCache<Refusal>({ count: MAX_REFUSALS })
   const flights = new Map<string, Flight<T>>()
 
   /** A clock that was set back must not keep anything longer than it was meant to. */

@@ -1,7 +1,7 @@
 import type { Table } from '../../azure/table.ts'
 import { GatewayError } from '../../errors.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 import type { Decision, Quota } from '../decision.ts'
-import { createGrowingCache } from '../growing-cache.ts'
 import { createRateLimiter } from '../rate-limiter.ts'
 import { type Limit, limitFields, tighter } from './limit.ts'
 import { createQuotas } from './quotas.ts'
@@ -41,7 +41,7 @@ export const isLimited = ({ rate, quotas }: Decision['obligations']): boolean =>
 export function createLimits({ table, now, clockSkewMs = () => undefined }: LimitsDeps): Limits {
   const rates = createRateLimiter({ now })
   const quotas = createQuotas({ table, serverNow: () => now() + (clockSkewMs() ?? 0) })
-  const notes = createGrowingCache<string, Map<Limit['name'], Limit>>(MAX_NOTES)
+  const notes = createGrowingCache<Map<Limit['name'], Limit>>({ count: MAX_NOTES })
 
   const note = (txn: string, limit: Limit): void => {
     const request = txn.split('.', 1)[0] ?? txn

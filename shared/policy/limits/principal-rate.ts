@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../../errors.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { createRateLimiter } from '../rate-limiter.ts'
 import { limitFields } from './limit.ts'
@@ -22,7 +22,7 @@ const MAX_NAMED = 1_000
  */
 export function createPrincipalRate({ rate, now, refused, report }: PrincipalRateDeps) {
   const limiter = createRateLimiter({ now })
-  const named = new LRUCache<string, number>({ max: MAX_NAMED })
+  const named = createGrowingCache<number>({ count: MAX_NAMED })
   return <T extends Principal>(principal: T): T => {
     const left = limiter.take(principal.id, rate)
     if (left.waitSeconds === undefined) return principal

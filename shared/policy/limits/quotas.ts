@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Table } from '../../azure/table.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 import { minuteOf } from '../../time-keys.ts'
 import type { Quota } from '../decision.ts'
-import { createGrowingCache } from '../growing-cache.ts'
 import type { Limit } from './limit.ts'
 import { createQuotaCounter, type QuotaCounter } from './quota-counter.ts'
 
@@ -22,7 +22,7 @@ const MAX_COUNTERS = 10_000
  * storage server's clock, so that instances agree on the window whatever their own say.
  */
 export function createQuotas({ table, serverNow }: { table: Table; serverNow: () => number }): Quotas {
-  const counters = createGrowingCache<string, QuotaCounter>(MAX_COUNTERS)
+  const counters = createGrowingCache<QuotaCounter>({ count: MAX_COUNTERS })
   return {
     async take(principalId, quotas) {
       const at = serverNow()

@@ -1,4 +1,4 @@
-import { createGrowingCache } from '../growing-cache.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 import { globMatches } from '../match/glob.ts'
 import { compilePattern, type Pattern } from '../match/pattern.ts'
 import { canonicalResource } from '../match/resource.ts'
@@ -38,7 +38,7 @@ export const resourcesMeet = (a: string, b: string): boolean =>
 export const hasTemplate = (resource: string): boolean => resource.includes('${')
 
 /** One resource is compared with many. */
-const compiled = createGrowingCache<string, Pattern>(20_000)
+const compiled = createGrowingCache<Pattern>({ count: 20_000 })
 
 function compileResourceText(text: string): Pattern {
   const pattern = compiled.get(text) ?? compilePattern(canonicalResource(text.replace(/\$\{[^}]*\}/g, '*')))

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../../errors.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 import { type BrokerKey, cacheId, credentialId, sha256Hex } from './broker-key.ts'
 import { type Fetched, isReusable, renewalTime } from './freshness.ts'
 import { createHolds } from './holds.ts'
@@ -57,8 +57,8 @@ export function createBroker({
   requestLimitMs = REQUEST_LIMIT_MS,
   report = () => {},
 }: BrokerDeps): Broker {
-  const entries = new LRUCache<string, Held>({ max: maxEntries })
-  const challenged = new LRUCache<string, true>({ max: maxEntries })
+  const entries = createGrowingCache<Held>({ count: maxEntries })
+  const challenged = createGrowingCache<true>({ count: maxEntries })
   const flights = new Map<string, Promise<Held>>()
   const holds = createHolds({ now, max: maxEntries })
 

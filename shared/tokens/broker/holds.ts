@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { GatewayError } from '../../errors.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 import { stillResting, type Verdict } from './upstream-failure.ts'
 
 /** A refused credential that has no version to change (an assertion, a managed identity): nothing can be locked out. */
@@ -10,8 +10,8 @@ type Broken = { version: string; error: GatewayError }
 
 /** What keeps upstream from being asked: rests by key, and breakers by credential. */
 export function createHolds({ now, max }: { now: () => number; max: number }) {
-  const rests = new LRUCache<string, Rest>({ max })
-  const broken = new LRUCache<string, Broken>({ max })
+  const rests = createGrowingCache<Rest>({ count: max })
+  const broken = createGrowingCache<Broken>({ count: max })
 
   const restLeft = ({ since, ms }: Rest) => {
     const elapsed = now() - since

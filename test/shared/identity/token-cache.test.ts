@@ -118,7 +118,8 @@ describe('T34: bounds', () => {
   it('holds its cap after 10^5 distinct tokens; the evicted ones are verified again', async () => {
     const cache = createTokenCache()
     for (let n = 0; n < 100_000; n++) cache.remember(`token-${n}`, verified)
-    expect(cache.size()).toBe(LIMITS.cachedTokens)
+    expect(cache.size()).toBeLessThanOrEqual(LIMITS.cachedTokens)
+    expect(cache.size()).toBeGreaterThan(0.99 * LIMITS.cachedTokens)
     expect(cache.recall('token-0')).toBeUndefined()
     expect(cache.recall('token-99999')).toBe(verified)
   })
