@@ -7,6 +7,7 @@ import { readJsonFile, writeAtomically } from '../atomic-file.ts'
 import { ensureCertificates } from '../certificates.ts'
 import { holdLock, SHUTDOWN_MS } from '../lock.ts'
 import { type Flags, runServerProcess, type Started } from '../process.ts'
+import { takeBearerAtOnce } from './bearer-at-once.ts'
 import { signCorrelationIds } from './correlation-ids.ts'
 import { readProductStyleBatches } from './product-style-batches.ts'
 
@@ -49,6 +50,7 @@ async function start(flags: Flags): Promise<Started> {
     ...(flags['memory'] ? ['--inMemoryPersistence'] : ['--location', folder]),
     ...(await portArguments(flags)),
   ]
+  await takeBearerAtOnce()
   await readProductStyleBatches()
   await signCorrelationIds()
   const said = listenToAzurite()
