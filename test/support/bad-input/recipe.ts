@@ -2,7 +2,7 @@
 export type Facts = {
   bearer: string
   version: string
-  /** Pieces that serve one request: `$<name>` in a recipe is made anew for each. */
+  /** Pieces that serve one request that succeeds: what `$<name>` in a recipe stands for. */
   fresh: Readonly<Record<string, () => Promise<string | Record<string, string>>>>
 }
 
