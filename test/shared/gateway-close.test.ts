@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { repositoryRoot } from '../../local/repository-root.ts'
+import { entryFile } from '../../local/entry-file.ts'
 import { createAzure } from '../../shared/azure/azure.ts'
 import { applyPolicies } from '../../shared/policy/apply.ts'
 import { loadDocuments } from '../../shared/policy/load-documents.ts'
@@ -24,7 +23,7 @@ beforeAll(async () => {
 
 /** Runs closing-process.ts to its end. */
 async function run(use: string, environment: Record<string, string> = {}): Promise<{ code: number; said: string }> {
-  const child = spawn(process.execPath, [join(repositoryRoot, 'test/support/closing-process.ts'), use, NAME, token], {
+  const child = spawn(process.execPath, [entryFile('test/support/closing-process.ts'), use, NAME, token], {
     env: childEnvironment({ ...local.environment, ...environment }),
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -9,6 +9,7 @@ const SERVERS = ['identity', 'key-vault', 'clouds', 'azurite', 'postgres']
 
 const ENTRIES = [
   ...['functions/index.ts', 'local/main.ts', 'local/functions-host/host-process.ts', 'cli/main.ts'],
+  ...['test/support/rotation-process.ts', 'test/support/closing-process.ts'],
   ...SERVERS.map((name) => `local/servers/${name}/main.ts`),
 ]
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { COMPILE_CACHE } from '../../local/compile-cache.ts'
+import { entryFile } from '../../local/entry-file.ts'
 import { endsWithTheFile } from './leftovers.ts'
 
 export type Hold = { state: string; when: 'before' | 'after' | 'freeze' }
@@ -16,7 +17,7 @@ const BETWEEN_MS = 500
 
 /** Starts a gateway as a process of its own (rotation-process.ts) and waits until it can be told to tick. */
 export async function startRotationProcess(environment: Record<string, string>) {
-  const child = spawn(process.execPath, ['test/support/rotation-process.ts'], {
+  const child = spawn(process.execPath, [entryFile('test/support/rotation-process.ts')], {
     env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
