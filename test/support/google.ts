@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK } from 'jose'
 import type { Principal } from '../../shared/identity/principal.ts'
 import type { TargetKind } from '../../shared/policy/target.ts'
 import { createFederationTokens } from '../../shared/tokens/federation-token.ts'
@@ -6,12 +6,13 @@ import type { KeyRing } from '../../shared/tokens/keys/key-ring.ts'
 import { createSigner } from '../../shared/tokens/keys/signer.ts'
 import type { TokenOrder } from '../../shared/tokens/kinds/kind.ts'
 import type { TestRig } from './rig.ts'
+import { rsaPair } from './rsa-pair.ts'
 
 export const FEDERATION_ISSUER = 'https://gateway.sallyport.test'
 
 /** A gateway's RS256 key without a vault, its public half, and the federation tokens it signs. */
-export async function federationKey(now: () => number = Date.now) {
-  const { privateKey, publicKey } = await generateKeyPair('RS256')
+export async function federationKey(now: () => number = Date.now, pair = rsaPair()) {
+  const { privateKey, publicKey } = await pair
   const kid = 'federation-1'
   const publicJwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }
   const signer = await createSigner({ alg: 'RS256', kid, publicJwk, privateKey })

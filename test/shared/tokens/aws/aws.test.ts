@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { generateKeyPair } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { TargetDocument } from '../../../../shared/policy/documents/target.ts'
 import { createAssumeRole } from '../../../../shared/tokens/aws/assume-role.ts'
@@ -137,7 +138,7 @@ describe('AWS fails, refuses or lies', () => {
   })
 
   it('refuses a web identity that is not right in issuer, audience, key or time', async () => {
-    const foreign = await federationKey()
+    const foreign = await federationKey(Date.now, generateKeyPair('RS256'))
     const late = await federationKey(() => Date.now() - 900_000)
     const shown = {
       'another key': () => foreign.federation({ audience: 'sts.amazonaws.com', target: 'reports-s3' }),

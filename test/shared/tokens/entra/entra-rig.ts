@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, SignJWT } from 'jose'
 import { createAzure } from '../../../../shared/azure/azure.ts'
 import type { Principal } from '../../../../shared/identity/principal.ts'
 import { TargetDocument } from '../../../../shared/policy/documents/target.ts'
@@ -10,13 +10,14 @@ import { createFederationTokens } from '../../../../shared/tokens/federation-tok
 import type { TokenKind, TokenOrder } from '../../../../shared/tokens/kinds/kind.ts'
 import { createOnce } from '../../../../shared/tokens/once.ts'
 import type { TestRig } from '../../../support/rig.ts'
+import { rsaPair } from '../../../support/rsa-pair.ts'
 
 export const AUDIENCE = 'api://AzureADTokenExchange'
 export const ARM = 'https://management.azure.com'
 
 /** The gateway's own issuer as Entra sees it: discovery and JWKS on a socket, and one RS256 key that signs. */
 async function ownIssuer() {
-  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  const { privateKey, publicKey } = await rsaPair()
   const jwk = { ...(await exportJWK(publicKey)), kid: 'own-1', alg: 'RS256', use: 'sig' }
   const server = createServer((request, response) => {
     const document = request.url?.endsWith('openid-configuration')

@@ -1,3 +1,4 @@
+import { generateKeyPair } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFederationTokens } from '../../../../shared/tokens/federation-token.ts'
 import { federationKey, googleNames } from '../../../support/google.ts'
@@ -82,7 +83,7 @@ describe('what Google is shown', () => {
 
   it('is refused by the local STS when any of signature, issuer, audience, times or subject is not right', async () => {
     const sign = (issuer: string, at: number) => createFederationTokens({ keys: key.keys, issuer, now: () => at })
-    const foreign = await federationKey()
+    const foreign = await federationKey(Date.now, generateKeyPair('RS256'))
     const now = Date.now()
     const shown = {
       'another key': () => foreign.federation({ audience, target: 'bigquery' }),
