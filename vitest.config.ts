@@ -17,6 +17,8 @@ export default defineConfig({
     globalSetup: ['test/support/servers.ts'],
     setupFiles: ['test/support/leave-as-found.ts'],
     pool: 'forks',
+    // Tests make much that lives for a moment: with 64 MB for it instead of 16 the collector runs a fourth as often.
+    execArgv: ['--max-semi-space-size=64'],
     // One more than the machine has cores, since tests also wait; the servers they share carry four.
     maxWorkers: Math.min(availableParallelism() + 1, 4),
     testTimeout: 30_000,

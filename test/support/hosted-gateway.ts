@@ -20,6 +20,8 @@ export async function hostGateway(environment: Record<string, string>, port = 0)
     [entryFile('functions/index.ts'), String(port)],
     {
       env: childEnvironment(environment),
+      // By itself it would get vitest's.
+      execArgv: [],
       silent: true,
     },
   )
