@@ -22,6 +22,8 @@ const UNKNOWN = -1
 /** Of N who write at once one comes first, so the last may lose N − 1 times; the pause between tries thins them out. */
 const MAX_TRIES = 20
 const DEADLINE_MS = 1_000
+/** The write is done and its caller waits, with others behind it. */
+const RAISE_MS = 5_000
 
 /**
  * The change marker of each vault: a counter in `secretstate` that every write through any instance raises, with the names
@@ -72,9 +74,10 @@ export function createMarkers({ state, now, pollSeconds, changed, report }: Mark
     async raise(vault: string, name: string): Promise<void> {
       changed(vault, name)
       try {
-        for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+        const giveUpAt = performance.now() + RAISE_MS
+        for (let tries = 1; tries <= MAX_TRIES && performance.now() < giveUpAt; tries += 1) {
+          if (tries > 1) await jitter(tries)
           if (await raised(state, vault, name)) return
-          await jitter(tries)
         }
       } catch {
         // Reported below.

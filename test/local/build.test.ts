@@ -27,6 +27,7 @@ beforeAll(async () => {
   zip = zipOf(await packageFiles())
   writeFolder(folder, unzipSync(zip))
   child = fork('local/functions-host/host-process.ts', ['', '0', folder], {
+    execArgv: [],
     cwd: repositoryRoot,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

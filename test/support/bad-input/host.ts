@@ -131,7 +131,10 @@ export function badInputHost() {
     expect(reasonsOf(lines).filter((reason) => answers.some((answer) => answer.includes(reason)))).toEqual([])
   })
 
-  /** Made anew when something has succeeded since: most requests are refused, and what they were for costs more than they do. */
+  /**
+   * Made anew when something has succeeded since: most requests are refused, and what they were for costs more than they do. What
+   * other ways than `run.send` have changed is not seen, nor a refusal with an effect.
+   */
   function untilSpent<T>(make: () => Promise<T>): () => Promise<T> {
     let kept: { made: T; at: number } | undefined
     return async () => {
