@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { describeFailure, printable } from './describe-failure.ts'
 import { type Answer, type Call, CliError, EXIT, type Exit, type Verb } from './verb.ts'
-import { VERBS } from './verbs.ts'
+import { allVerbs, VERBS, verbOf } from './verbs.ts'
 
 const COMMON = {
   json: { type: 'boolean' },
@@ -27,8 +27,8 @@ export type Terminal = {
 export async function main(argv: readonly string[], terminal: Terminal): Promise<Exit> {
   const json = argv.includes('--json')
   try {
-    const verb = VERBS.find(({ name }) => name.split(' ').every((word, at) => argv[at] === word))
-    if (!verb) return noVerb(argv, terminal, json)
+    const verb = await verbOf(argv)
+    if (!verb) return await noVerb(argv, terminal, json)
     const { values, positionals } = readArguments(verb, argv.slice(verb.name.split(' ').length))
     if (values['help']) return print(terminal, { exit: EXIT.ok, text: help(verb) }, false)
     const call: Call = {
@@ -66,14 +66,15 @@ function print(terminal: Terminal, { exit, json, text, value }: Answer, asJson: 
   return exit
 }
 
-function noVerb(argv: readonly string[], terminal: Terminal, json: boolean): Exit {
+async function noVerb(argv: readonly string[], terminal: Terminal, json: boolean): Promise<Exit> {
   const asked = argv[0] === undefined || argv[0] === '--help' || argv[0] === '-h' || argv[0] === 'help'
   if (json && !asked) {
-    const names = VERBS.map(({ name }) => name).join(', ')
+    const names = Object.keys(VERBS).join(', ')
     throw new CliError(EXIT.usage, `there is no such command; the commands are ${names}`)
   }
-  const known = VERBS.filter(({ name }) => name.startsWith(`${argv[0]} `))
-  const listed = known.length > 0 ? known : VERBS
+  const verbs = await allVerbs()
+  const known = verbs.filter(({ name }) => name.startsWith(`${argv[0]} `))
+  const listed = known.length > 0 ? known : verbs
   const lines = [
     'usage: sallyport <command> [--json] [--state DIR]',
     ...listed.map(({ name, usage, summary }) => `  ${name} ${usage}\n      ${summary}`),
