@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { createAzure } from '../../../shared/azure/azure.ts'
+import { sharedOnce } from '../../../shared/azure/once.ts'
 import { ERRORS } from '../../../shared/errors.ts'
 import { applyPolicies } from '../../../shared/policy/apply.ts'
 import { loadDocuments } from '../../../shared/policy/load-documents.ts'
@@ -93,16 +94,16 @@ export function badInputHost() {
         grant: untilSpent(() => idOf('POST /v1/grants')),
         parent: ownGrant,
         credential: ownGrant,
-        pending: once(pendingGrant),
+        pending: sharedOnce(pendingGrant),
         doomed: doomedRole,
         proposed: proposedChange,
         [PROPOSAL_HASH]: proposedChange,
         handle: untilSpent(() => idOf('POST /v1/handles')),
-        seen: once(() => idOf('POST /v1/handles')),
+        seen: sharedOnce(() => idOf('POST /v1/handles')),
         idle: untilSpent(() => idleRotation(ROTATION_TO_RUN)),
         ran: untilSpent(async () => ({ ran: await idleRotation(ROTATION_RUN), run: await startRun(ROTATION_RUN) })),
         subscription: untilSpent(() => idOf('POST /v1/subscriptions')),
-        replay: once(() => idOf('POST /v1/policy-replays')),
+        replay: sharedOnce(() => idOf('POST /v1/policy-replays')),
       },
     }
     const send = createSender(run.hosted.port, facts)
@@ -230,15 +231,6 @@ export function badInputHost() {
     local,
     send,
     port: () => run.hosted.port,
-  }
-}
-
-/** For what costs more than a row. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => {
-    made ??= make()
-    return made
   }
 }
 
